@@ -1,0 +1,59 @@
+/* What the files of catalog/ share and nobody else sees. */
+#ifndef FIRN_CATALOG_INTERNAL_H
+#define FIRN_CATALOG_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "firn/catalog.h"
+#include "firn/db.h"
+#include "firn/storage.h"
+
+struct firn_cache;  /* cache.h: metadata bytes by warehouse, profile version and hash */
+struct firn_stores; /* stores.h: opened stores by warehouse and profile version */
+
+struct firn_catalog {
+	struct firn_catalog_config config;
+	unsigned char page_key[32];
+	struct firn_cache *cache;
+	struct firn_stores *stores;
+	_Atomic uint64_t committed, conflicts, retries, unknown;
+};
+
+#define FIRN_LEVEL_SEPARATOR '\x1f'
+/* namespace.path of levels: joined by U+001F; "" for the root. */
+struct firn_str firn_levels_path(struct firn_ctx *cx, const struct firn_strs *levels);
+/* The other way round. */
+firn_rc firn_path_levels(struct firn_ctx *cx, struct firn_str path, struct firn_strs *ret_levels) FIRN_MUST;
+
+/* A warehouse and namespace as a mutation sees them. */
+struct firn_place {
+	int64_t warehouse_id, profile_version, namespace_id, undrop_seconds;
+	struct firn_str warehouse_uuid, warehouse_name, warehouse_location, namespace_path;
+	struct firn_str namespace_location; /* the namespace's "location" property, or NONE */
+};
+enum firn_lock { FIRN_LOCK_NONE, FIRN_LOCK_SHARE /* for key share */, FIRN_LOCK_EXCLUSIVE /* for update */ };
+/* Looks the target's namespace up (root: namespace_id 0), locking its row as asked (inside a
+ * transaction). NO_SUCH_WAREHOUSE, NO_SUCH_NAMESPACE ("Namespace does not exist: a.b"). */
+firn_rc firn_place_find(struct firn_ctx *cx, const struct firn_target *target, enum firn_lock lock,
+			struct firn_place *ret_place) FIRN_MUST;
+
+/* stores.c: an opened store of a warehouse, shared; released with the ctx's arena. Profile read and
+ * secret unsealed on first use of a profile version. */
+firn_rc firn_store_of(struct firn_ctx *cx, struct firn_catalog *catalog, int64_t warehouse_id,
+		      int64_t profile_version, struct firn_store **ret_store) FIRN_MUST;
+
+/* page.c: keyset paging by one text key. The token authenticates scope (what is listed) and the last key. */
+firn_rc firn_page_start(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str scope,
+			const struct firn_page *page, struct firn_str *ret_after, int64_t *ret_limit) FIRN_MUST;
+/* Asked for limit+1 keys, got n: cuts *n to limit and makes the next token when there are more. */
+firn_rc firn_page_finish(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str scope,
+			 int64_t limit, const struct firn_strs *keys, size_t *n,
+			 struct firn_page_answer *ret_page) FIRN_MUST;
+
+/* outcome.c: outcome ↔ JSON text of the idempotency row. */
+firn_rc firn_outcome_write(struct firn_ctx *cx, const struct firn_outcome *outcome, struct firn_str *ret_json) FIRN_MUST;
+firn_rc firn_outcome_parse(struct firn_ctx *cx, struct firn_str json, struct firn_outcome *ret_outcome) FIRN_MUST;
+/* idempotency.c: writes the outcome of a claim inside the current transaction. */
+firn_rc firn_idem_record(struct firn_ctx *cx, struct firn_idem *idem, const struct firn_outcome *outcome) FIRN_MUST;
+
+#endif

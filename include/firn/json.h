@@ -83,7 +83,7 @@ void firn_jw_begin(struct firn_jw *w, char bracket); /* '{' or '[' */
 void firn_jw_end(struct firn_jw *w, char bracket);   /* '}' or ']' */
 void firn_jw_key(struct firn_jw *w, const char *key);
 void firn_jw_key_str(struct firn_jw *w, struct firn_str key);
-void firn_jw_str(struct firn_jw *w, struct firn_str value);
+void firn_jw_str(struct firn_jw *w, struct firn_str value); /* NONE writes null; ill-formed UTF-8 becomes U+FFFD */
 void firn_jw_cstr(struct firn_jw *w, const char *value); /* NULL writes null */
 void firn_jw_i64(struct firn_jw *w, int64_t value);
 void firn_jw_i64_str(struct firn_jw *w, int64_t value); /* as a string: our own APIs' int64 */
@@ -97,10 +97,16 @@ void firn_jw_map(struct firn_jw *w, const struct firn_map *map);
 /*
  * A raw scan over JSON text, for what is carried and not checked: visits the members of the object
  * (or elements of the array) that text is, giving each value as the slice of its bytes. Validates as
- * it goes. The callback's non-OK code stops the scan. Keys are given unescaped.
+ * it goes, so what the callback was given counts only once the scan is FIRN_OK; a key twice in the
+ * outermost object is found at its end. The callback's non-OK code stops the scan. Keys are given
+ * unescaped (NONE for elements of an array).
  */
 typedef firn_rc firn_json_visit(struct firn_ctx *cx, void *arg, struct firn_str key, struct firn_str raw);
 firn_rc firn_json_scan(struct firn_ctx *cx, struct firn_str text, const char *what,
 		       firn_json_visit *visit, void *arg) FIRN_MUST;
+
+/* The text of a raw JSON string that a scan gave (quotes and all); BAD_REQUEST when it is none. */
+firn_rc firn_json_raw_str(struct firn_ctx *cx, struct firn_str raw, const char *what,
+			  struct firn_str *ret_text) FIRN_MUST;
 
 #endif

@@ -1,0 +1,665 @@
+#include "http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "firn/arena.h"
+#include "firn/clock.h"
+#include "firn/log.h"
+#include "firn/uuid.h"
+#include "follow.h"
+#include "listen.h"
+#include "metrics.h"
+
+/* Ours answer first; libmicrohttpd's own limit on a head is the pool. */
+enum {
+	URI_CEILING = 16 * 1024,
+	HEAD_CEILING = 32 * 1024,
+	POOL_BYTES = 64 * 1024,
+	SPARE_EXCHANGES = 256,
+	STREAM_BLOCK = 16 * 1024
+};
+
+/* What a socket is doing, for absolute deadlines. */
+struct firn_connection {
+	struct firn_connection *previous, *next;
+	struct firn_http_front *front;
+	int fd;
+	bool loopback;
+	int64_t idle_since_ns;           /* when it began to wait for a head */
+	struct firn_exchange *exchange;  /* the request on it, if any */
+	struct firn_follower *follower;
+	struct MHD_Connection *mhd;
+	bool stream_waits;               /* suspended for want of events */
+};
+
+struct firn_http_front {
+	struct firn_loop *loop;
+	struct firn_server *server;
+	struct MHD_Daemon *daemon;
+	int epoll_fd;
+	struct firn_connection connections; /* head of the ring */
+	struct firn_exchange *spare;
+	unsigned n_spare, busy;
+	bool draining;
+	int64_t drain_deadline_ns;
+};
+
+/* ---- exchanges ------------------------------------------------------------------------------ */
+
+static struct firn_exchange *exchange_take(struct firn_http_front *front)
+{
+	struct firn_exchange *exchange = front->spare;
+	struct firn_arena *arena;
+
+	if (exchange) {
+		front->spare = exchange->next;
+		front->n_spare--;
+		arena = exchange->call.cx.arena;
+	} else {
+		arena = firn_arena_new((size_t)front->server->config->request_memory);
+		exchange = arena ? malloc(sizeof(*exchange)) : NULL;
+		if (!exchange) {
+			firn_arena_free(arena);
+			return NULL;
+		}
+	}
+	*exchange = (struct firn_exchange){.loop = front->loop};
+	firn_ctx_init(&exchange->call.cx, arena);
+	front->busy++;
+	return exchange;
+}
+
+static void exchange_put(struct firn_http_front *front, struct firn_exchange *exchange)
+{
+	front->busy--;
+	for (unsigned i = 0; i < exchange->call.reply.n_holds; i++)
+		firn_blob_release(exchange->call.reply.holds[i]);
+	free(exchange->body);
+	if (front->n_spare >= SPARE_EXCHANGES) {
+		firn_arena_free(exchange->call.cx.arena);
+		free(exchange);
+		return;
+	}
+	firn_arena_reset(exchange->call.cx.arena);
+	exchange->next = front->spare;
+	front->spare = exchange;
+	front->n_spare++;
+}
+
+static struct firn_str call_header(const struct firn_call *call, const char *name)
+{
+	const struct firn_exchange *exchange = call->transport;
+	const char *value = MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, name);
+	return firn_str(value);
+}
+
+static void start_request_id(struct firn_exchange *exchange)
+{
+	struct firn_uuid id = firn_uuid_v7(firn_wall_ms(&exchange->call.cx));
+	firn_uuid_text(&id, exchange->call.cx.request_id);
+}
+
+/* Called with the URI as it came, before libmicrohttpd decodes it in place. */
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
+{
+	struct firn_http_front *front = cls;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct firn_connection *connection = info ? info->socket_context : NULL;
+	struct firn_exchange *exchange = connection ? exchange_take(front) : NULL;
+	struct firn_str raw, copy;
+	size_t question;
+
+	if (!exchange)
+		return NULL;
+	exchange->mhd = mhd;
+	exchange->connection = connection;
+	connection->exchange = exchange;
+	connection->mhd = mhd;
+	exchange->call.api = front->server->api;
+	exchange->call.header = call_header;
+	exchange->call.transport = exchange;
+	exchange->call.loopback_peer = connection->loopback;
+	exchange->started_ns = firn_monotonic_ns(&exchange->call.cx);
+	start_request_id(exchange);
+	raw = firn_str(uri);
+	if (raw.n > URI_CEILING) {
+		(void)firn_fail(&exchange->call.cx, FIRN_E_URI_TOO_LONG,
+				"The request's path and query take %zu bytes; at most %d are allowed",
+				raw.n, URI_CEILING);
+		return exchange;
+	}
+	copy = firn_str_dup(&exchange->call.cx, raw);
+	question = firn_str_find(copy, '?');
+	exchange->call.raw_path = firn_str_sub(copy, 0, question);
+	exchange->call.raw_query = question < copy.n ? firn_str_sub(copy, question + 1, SIZE_MAX) : FIRN_STR_NONE;
+	return exchange;
+}
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+static void log_access(struct firn_exchange *exchange, int status, int64_t duration_ns)
+{
+	const struct firn_ctx *cx = &exchange->call.cx;
+	enum firn_log_level level = FIRN_LOG_INFO;
+	struct firn_log_field fields[12];
+	size_t n = 0;
+
+	if (status >= 500)
+		level = status == 503 ? FIRN_LOG_WARN : FIRN_LOG_ERROR;
+	if (!firn_log_enabled(level))
+		return;
+	fields[n++] = (struct firn_log_field)FIRN_F_CSTR("operation", firn_call_operation(&exchange->call));
+	fields[n++] = (struct firn_log_field)FIRN_F_I64("status", status);
+	fields[n++] = (struct firn_log_field)FIRN_F_MS("ms", duration_ns);
+	fields[n++] = (struct firn_log_field)FIRN_F_MS("lane_ms", cx->timings.lane_wait_ns);
+	fields[n++] = (struct firn_log_field)FIRN_F_MS("db_ms", cx->timings.db_ns);
+	fields[n++] = (struct firn_log_field)FIRN_F_MS("store_ms", cx->timings.store_ns);
+	fields[n++] = (struct firn_log_field)FIRN_F_STR("path", exchange->call.raw_path);
+	fields[n++] = (struct firn_log_field)FIRN_F_CSTR("request_id", cx->request_id);
+	if (cx->traceparent[0])
+		fields[n++] = (struct firn_log_field)FIRN_F_CSTR("traceparent", cx->traceparent);
+	if (cx->err.code != FIRN_OK) {
+		fields[n++] = (struct firn_log_field)FIRN_F_CSTR("error", cx->err.message);
+		if (cx->err.notes[0])
+			fields[n++] = (struct firn_log_field)FIRN_F_CSTR("notes", cx->err.notes);
+	}
+	firn_log(level, "request", fields, n);
+}
+
+static ssize_t stream_read(void *cls, uint64_t position, char *out, size_t max)
+{
+	struct firn_connection *connection = cls;
+	ptrdiff_t n = firn_follower_read(connection->follower, out, max);
+
+	(void)position;
+	if (n < 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (n == 0 && !connection->stream_waits) {
+		connection->stream_waits = true;
+		MHD_suspend_connection(connection->mhd);
+	}
+	return n;
+}
+
+static struct MHD_Response *stream_response(struct firn_http_front *front, struct firn_exchange *exchange)
+{
+	struct firn_reply *reply = &exchange->call.reply;
+	struct firn_connection *connection = exchange->connection;
+
+	connection->follower = firn_follower_open(front->server->steward, front->loop, reply->follow_after,
+						  reply->follow_warehouse);
+	if (!connection->follower) {
+		(void)firn_fail(&exchange->call.cx, FIRN_E_UNAVAILABLE, "Too many clients follow the events");
+		firn_api_fail(&exchange->call);
+		return NULL;
+	}
+	return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, connection, NULL);
+}
+
+static struct MHD_Response *body_response(struct firn_exchange *exchange)
+{
+	const struct firn_reply *reply = &exchange->call.reply;
+	struct MHD_IoVec parts[8];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < reply->n_body; i++) {
+		if (reply->body[i].n == 0)
+			continue;
+		parts[n++] = (struct MHD_IoVec){reply->body[i].p, reply->body[i].n};
+		exchange->sent_bytes += reply->body[i].n;
+	}
+	return MHD_create_response_from_iovec(parts, n, NULL, NULL);
+}
+
+static void add_headers(struct firn_http_front *front, struct firn_exchange *exchange,
+			struct MHD_Response *response)
+{
+	const struct firn_reply *reply = &exchange->call.reply;
+
+	for (unsigned i = 0; i < reply->n_headers; i++) {
+		const char *name = firn_cstr(&exchange->call.cx, reply->headers[i].key);
+		const char *value = firn_cstr(&exchange->call.cx, reply->headers[i].value);
+		if (name && value)
+			(void)MHD_add_response_header(response, name, value);
+	}
+	(void)MHD_add_response_header(response, "X-Request-Id", exchange->call.cx.request_id);
+	if (front->draining)
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+static struct MHD_Response *make_response(struct firn_http_front *front, struct firn_exchange *exchange)
+{
+	struct MHD_Response *response = NULL;
+	if (exchange->call.reply.follow_events)
+		response = stream_response(front, exchange);
+	if (!response)
+		response = body_response(exchange);
+	if (response)
+		add_headers(front, exchange, response);
+	return response;
+}
+
+static enum MHD_Result queue_reply(struct firn_http_front *front, struct firn_exchange *exchange)
+{
+	struct MHD_Response *response = make_response(front, exchange);
+	enum MHD_Result queued;
+
+	exchange->state = FIRN_EXCHANGE_REPLYING;
+	if (!response)
+		return MHD_NO;
+	queued = MHD_queue_response(exchange->mhd, (unsigned)exchange->call.reply.status, response);
+	MHD_destroy_response(response);
+	return queued;
+}
+
+void firn_http_front_reply(struct firn_http_front *front, struct firn_exchange *exchange)
+{
+	bool suspended = exchange->state == FIRN_EXCHANGE_WAITING;
+
+	if (firn_http_wants_encoding(exchange))
+		firn_http_encode(exchange);
+	if (queue_reply(front, exchange) != MHD_YES)
+		(void)shutdown(exchange->connection->fd, SHUT_RDWR);
+	if (suspended)
+		MHD_resume_connection(exchange->mhd);
+}
+
+void firn_http_front_suspend(struct firn_exchange *exchange)
+{
+	exchange->state = FIRN_EXCHANGE_WAITING;
+	MHD_suspend_connection(exchange->mhd);
+}
+
+/* ---- requests ------------------------------------------------------------------------------- */
+
+static enum firn_method method_of(const char *method)
+{
+	static const struct {
+		const char *text;
+		enum firn_method method;
+	} known[] = {{"GET", FIRN_GET},       {"HEAD", FIRN_HEAD},   {"POST", FIRN_POST},      {"PUT", FIRN_PUT},
+		     {"DELETE", FIRN_DELETE}, {"PATCH", FIRN_PATCH}, {"OPTIONS", FIRN_OPTIONS}};
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(method, known[i].text) == 0)
+			return known[i].method;
+	return FIRN_METHOD_OTHER;
+}
+
+static bool head_too_large(struct firn_exchange *exchange)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	if (!info || info->header_size <= HEAD_CEILING)
+		return false;
+	(void)firn_fail(&exchange->call.cx, FIRN_E_HEADERS_TOO_LARGE,
+			"The request's head takes %zu bytes; at most %d are allowed", info->header_size, HEAD_CEILING);
+	return true;
+}
+
+/* W3C trace context: taken over when well-formed, else left out. */
+static void take_traceparent(struct firn_exchange *exchange)
+{
+	struct firn_str value = call_header(&exchange->call, "traceparent");
+	if (value.n != 55)
+		return;
+	for (size_t i = 0; i < value.n; i++) {
+		bool dash = i == 2 || i == 35 || i == 52;
+		if (dash ? value.p[i] != '-' : !strchr("0123456789abcdef", value.p[i]))
+			return;
+	}
+	memcpy(exchange->call.cx.traceparent, value.p, value.n);
+}
+
+static enum MHD_Result refuse(struct firn_http_front *front, struct firn_exchange *exchange)
+{
+	if (exchange->call.reply.status == 0)
+		firn_api_fail(&exchange->call);
+	return queue_reply(front, exchange);
+}
+
+static bool announces_too_much(struct firn_exchange *exchange)
+{
+	struct firn_str length = call_header(&exchange->call, "Content-Length");
+	int64_t n;
+	if (!length.p || !firn_str_i64(length, &n) || (uint64_t)n <= exchange->call.body_ceiling)
+		return false;
+	(void)firn_fail(&exchange->call.cx, FIRN_E_TOO_LARGE,
+			"The request's body takes %lld bytes; at most %zu are allowed", (long long)n,
+			exchange->call.body_ceiling);
+	return true;
+}
+
+static enum MHD_Result on_head(struct firn_http_front *front, struct firn_exchange *exchange, const char *method)
+{
+	exchange->call.method_text = firn_str_dup(&exchange->call.cx, firn_str(method));
+	exchange->call.method = method_of(method);
+	exchange->state = FIRN_EXCHANGE_BODY;
+	take_traceparent(exchange);
+	if (exchange->call.cx.err.code != FIRN_OK || head_too_large(exchange))
+		return refuse(front, exchange);
+	if (firn_api_route(&exchange->call) == FIRN_NEXT_REPLY || announces_too_much(exchange))
+		return refuse(front, exchange);
+	return MHD_YES;
+}
+
+static enum MHD_Result on_body(struct firn_exchange *exchange, const char *bytes, size_t n)
+{
+	if (exchange->call.cx.err.code != FIRN_OK)
+		return MHD_YES; /* too large already: read on and drop, then answer */
+	if (n > exchange->call.body_ceiling - exchange->body_n) {
+		(void)firn_fail(&exchange->call.cx, FIRN_E_TOO_LARGE,
+				"The request's body takes more than the %zu bytes allowed",
+				exchange->call.body_ceiling);
+		return MHD_YES;
+	}
+	if (exchange->body_n + n > exchange->body_capacity) {
+		size_t capacity = exchange->body_capacity ? exchange->body_capacity : 4096;
+		char *grown;
+		while (capacity < exchange->body_n + n)
+			capacity *= 2;
+		grown = realloc(exchange->body, capacity);
+		if (!grown)
+			return MHD_NO;
+		exchange->body = grown;
+		exchange->body_capacity = capacity;
+	}
+	memcpy(exchange->body + exchange->body_n, bytes, n);
+	exchange->body_n += n;
+	return MHD_YES;
+}
+
+static enum MHD_Result on_complete(struct firn_http_front *front, struct firn_exchange *exchange)
+{
+	struct firn_ctx *cx = &exchange->call.cx;
+
+	if (cx->err.code != FIRN_OK)
+		return refuse(front, exchange);
+	exchange->started_ns = firn_monotonic_ns(cx);
+	cx->deadline_ns = exchange->started_ns + front->server->config->request_timeout * 1000000000;
+	exchange->call.body = (struct firn_str){exchange->body, exchange->body_n};
+	firn_loop_dispatch(front->loop, exchange, firn_api_begin(&exchange->call));
+	return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+				  const char *version, const char *upload, size_t *upload_n, void **request)
+{
+	struct firn_http_front *front = cls;
+	struct firn_exchange *exchange = *request;
+
+	(void)mhd, (void)url, (void)version;
+	if (!exchange)
+		return MHD_NO; /* no memory for an exchange: close */
+	switch (exchange->state) {
+	case FIRN_EXCHANGE_HEAD:
+		return on_head(front, exchange, method);
+	case FIRN_EXCHANGE_BODY:
+		if (*upload_n > 0) {
+			size_t n = *upload_n;
+			*upload_n = 0;
+			return on_body(exchange, upload, n);
+		}
+		return on_complete(front, exchange);
+	case FIRN_EXCHANGE_WAITING:
+	case FIRN_EXCHANGE_REPLYING:
+		return MHD_YES;
+	}
+	return MHD_NO;
+}
+
+static void on_done(void *cls, struct MHD_Connection *mhd, void **request, enum MHD_RequestTerminationCode code)
+{
+	struct firn_http_front *front = cls;
+	struct firn_exchange *exchange = *request;
+	int64_t now;
+
+	(void)mhd, (void)code;
+	if (!exchange)
+		return;
+	*request = NULL;
+	now = firn_monotonic_ns(&exchange->call.cx);
+	if (exchange->call.reply.status) {
+		int64_t duration = now - exchange->started_ns;
+		log_access(exchange, exchange->call.reply.status, duration);
+		firn_metrics_count(front->server->metrics, firn_loop_index(front->loop), &exchange->call,
+				   exchange->call.reply.status, duration, exchange->sent_bytes);
+	}
+	if (exchange->connection->follower) {
+		firn_follower_close(exchange->connection->follower);
+		exchange->connection->follower = NULL;
+	}
+	exchange->connection->exchange = NULL;
+	exchange->connection->idle_since_ns = now;
+	exchange_put(front, exchange);
+}
+
+/* ---- connections ---------------------------------------------------------------------------- */
+
+static bool is_loopback(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET) {
+		struct sockaddr_in v4;
+		memcpy(&v4, address, sizeof(v4));
+		return (ntohl(v4.sin_addr.s_addr) >> 24) == 127;
+	}
+	if (address->sa_family == AF_INET6) {
+		struct sockaddr_in6 v6;
+		memcpy(&v6, address, sizeof(v6));
+		return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ||
+		       (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == 127);
+	}
+	return false;
+}
+
+static void connection_open(struct firn_http_front *front, struct MHD_Connection *mhd, void **socket_context)
+{
+	struct firn_connection *connection = calloc(1, sizeof(*connection));
+	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *peer = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	*socket_context = connection;
+	if (!connection)
+		return;
+	connection->front = front;
+	connection->mhd = mhd;
+	connection->fd = fd ? fd->connect_fd : -1;
+	connection->loopback = peer && is_loopback(peer->client_addr);
+	connection->idle_since_ns = firn_system_clock.monotonic_ns(&firn_system_clock);
+	connection->next = front->connections.next;
+	connection->previous = &front->connections;
+	connection->next->previous = connection;
+	front->connections.next = connection;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct firn_connection *connection = *socket_context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		connection_open(cls, mhd, socket_context);
+		return;
+	}
+	if (!connection)
+		return;
+	connection->previous->next = connection->next;
+	connection->next->previous = connection->previous;
+	free(connection);
+	*socket_context = NULL;
+}
+
+/* Nanoseconds after which the connection's present state has lasted too long. */
+static int64_t patience_ns(const struct firn_connection *connection, const struct firn_config *config,
+			   int64_t *ret_since_ns)
+{
+	const struct firn_exchange *exchange = connection->exchange;
+	if (!exchange) {
+		*ret_since_ns = connection->idle_since_ns;
+		return (config->idle_timeout + config->head_timeout) * 1000000000;
+	}
+	*ret_since_ns = exchange->started_ns;
+	switch (exchange->state) {
+	case FIRN_EXCHANGE_HEAD:
+	case FIRN_EXCHANGE_BODY:
+		return config->body_timeout * 1000000000;
+	case FIRN_EXCHANGE_WAITING: /* bounded by the call's own deadline */
+		return INT64_MAX;
+	case FIRN_EXCHANGE_REPLYING:
+		if (connection->follower)
+			return INT64_MAX;
+		/* A large answer may take long; a client that reads no faster than this is not served. */
+		return (config->request_timeout + config->body_timeout) * 1000000000 +
+		       (int64_t)(exchange->sent_bytes / 10000) * 1000000;
+	}
+	return INT64_MAX;
+}
+
+void firn_http_front_sweep(struct firn_http_front *front, int64_t now_ns)
+{
+	struct firn_connection *connection = front->connections.next;
+	for (; connection != &front->connections; connection = connection->next) {
+		int64_t since;
+		int64_t patience = patience_ns(connection, front->server->config, &since);
+		if (front->draining && (!connection->exchange || (now_ns > front->drain_deadline_ns &&
+								  connection->exchange->state != FIRN_EXCHANGE_WAITING)))
+			patience = 0;
+		if (patience != INT64_MAX && now_ns - since > patience)
+			(void)shutdown(connection->fd, SHUT_RDWR);
+	}
+}
+
+void firn_http_front_wake_followers(struct firn_http_front *front)
+{
+	struct firn_connection *connection = front->connections.next;
+	for (; connection != &front->connections; connection = connection->next)
+		if (connection->follower && connection->stream_waits) {
+			connection->stream_waits = false;
+			MHD_resume_connection(connection->mhd);
+		}
+}
+
+/* ---- the daemon ----------------------------------------------------------------------------- */
+
+/* We decode ourselves, from the raw URI. */
+static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
+{
+	(void)cls, (void)mhd;
+	return strlen(text);
+}
+
+static void log_daemon(void *cls, const char *fmt, va_list args) FIRN_PRINTF(2, 0);
+static void log_daemon(void *cls, const char *fmt, va_list args)
+{
+	char text[256];
+	struct firn_log_field field;
+
+	(void)cls;
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	text[strcspn(text, "\n")] = '\0';
+	field = (struct firn_log_field)FIRN_F_CSTR("message", text);
+	firn_log(FIRN_LOG_DEBUG, "libmicrohttpd", &field, 1);
+}
+
+static struct MHD_Daemon *start_daemon(struct firn_http_front *front, int listen_fd)
+{
+	const struct firn_config *config = front->server->config;
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, front,
+				MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL,
+				MHD_OPTION_LISTEN_SOCKET, listen_fd,
+				MHD_OPTION_CONNECTION_LIMIT,
+				(unsigned)(config->connections / front->server->n_loops + 1),
+				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+				MHD_OPTION_URI_LOG_CALLBACK, on_uri, front,
+				MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+				MHD_OPTION_NOTIFY_COMPLETED, on_done, front,
+				MHD_OPTION_NOTIFY_CONNECTION, on_connection, front,
+				MHD_OPTION_END);
+}
+
+firn_rc firn_http_front_open(struct firn_ctx *cx, struct firn_loop *loop, struct firn_http_front **ret_front)
+{
+	struct firn_http_front *front = calloc(1, sizeof(*front));
+	const union MHD_DaemonInfo *info;
+	int listen_fd;
+	firn_rc rc;
+
+	if (!front)
+		return firn_fail(cx, FIRN_E_INTERNAL, "No memory for the HTTP front");
+	front->loop = loop;
+	front->server = firn_loop_server(loop);
+	front->connections.next = front->connections.previous = &front->connections;
+	rc = firn_listen(cx, front->server->config->listen, &listen_fd);
+	if (rc != FIRN_OK) {
+		free(front);
+		return rc;
+	}
+	front->daemon = start_daemon(front, listen_fd);
+	info = front->daemon ? MHD_get_daemon_info(front->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	if (!info) {
+		(void)close(listen_fd);
+		free(front);
+		return firn_fail(cx, FIRN_E_INTERNAL, "The HTTP server can't be started on %.*s",
+				 FIRN_FMT(firn_loop_server(loop)->config->listen));
+	}
+	front->epoll_fd = info->epoll_fd;
+	*ret_front = front;
+	return FIRN_OK;
+}
+
+void firn_http_front_free(struct firn_http_front *front)
+{
+	MHD_stop_daemon(front->daemon);
+	while (front->spare) {
+		struct firn_exchange *exchange = front->spare;
+		front->spare = exchange->next;
+		firn_arena_free(exchange->call.cx.arena);
+		free(exchange);
+	}
+	free(front);
+}
+
+int firn_http_front_fd(const struct firn_http_front *front)
+{
+	return front->epoll_fd;
+}
+
+int firn_http_front_timeout_ms(const struct firn_http_front *front)
+{
+	MHD_UNSIGNED_LONG_LONG timeout;
+	if (MHD_get_timeout(front->daemon, &timeout) != MHD_YES)
+		return -1;
+	return timeout > 1000 ? 1000 : (int)timeout;
+}
+
+void firn_http_front_run(struct firn_http_front *front)
+{
+	(void)MHD_run(front->daemon);
+}
+
+void firn_http_front_drain(struct firn_http_front *front, int64_t deadline_ns)
+{
+	if (!front->draining) {
+		int fd = MHD_quiesce_daemon(front->daemon);
+		if (fd >= 0)
+			(void)close(fd);
+	}
+	front->draining = true;
+	front->drain_deadline_ns = deadline_ns;
+	firn_http_front_wake_followers(front);
+}
+
+unsigned firn_http_front_busy(const struct firn_http_front *front)
+{
+	return front->busy;
+}

@@ -1,0 +1,332 @@
+#include "steward.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "firn/arena.h"
+#include "firn/clock.h"
+#include "firn/http.h"
+#include "firn/log.h"
+#include "follow.h"
+#include "loop.h"
+
+enum {
+	POLL_MS = 200,          /* how soon a commit's event is numbered */
+	TIDY_MS = 60000,
+	HEARTBEAT_MS = 15000,
+	MOST_FOLLOWERS = 256,
+	BATCH = 500,            /* events read at once for one follower */
+	BUFFER_CEILING = 1 << 20,
+	ARENA_CEILING = 64 << 20,
+	WORK_NS = 30 * 1000000000LL
+};
+
+struct firn_follower {
+	struct firn_follower *next;
+	struct firn_steward *steward;
+	struct firn_loop *loop;
+	int64_t cursor;
+	char *warehouse;    /* malloc'ed; NULL = all */
+	char *bytes;        /* malloc'ed, what the loop has yet to send */
+	size_t n, capacity;
+	int64_t fed_ns;
+};
+
+struct firn_steward {
+	struct firn_server *server;
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards all followers and the flags */
+	pthread_cond_t wake;
+	struct firn_follower *followers;
+	unsigned n_followers;
+	bool stopping, streams_ended;
+	int64_t head; /* newest numbered event seen */
+	int64_t next_tidy_ms;
+};
+
+/* ---- followers ------------------------------------------------------------------------------ */
+
+struct firn_follower *firn_follower_open(struct firn_steward *steward, struct firn_loop *loop,
+					 int64_t after, struct firn_str warehouse)
+{
+	struct firn_follower *follower = calloc(1, sizeof(*follower));
+
+	if (!follower)
+		return NULL;
+	follower->steward = steward;
+	follower->loop = loop;
+	follower->cursor = after;
+	follower->warehouse = warehouse.p ? strndup(warehouse.p, warehouse.n) : NULL;
+	pthread_mutex_lock(&steward->lock);
+	if (steward->n_followers >= MOST_FOLLOWERS || steward->streams_ended) {
+		pthread_mutex_unlock(&steward->lock);
+		free(follower->warehouse);
+		free(follower);
+		return NULL;
+	}
+	follower->next = steward->followers;
+	steward->followers = follower;
+	steward->n_followers++;
+	pthread_cond_signal(&steward->wake);
+	pthread_mutex_unlock(&steward->lock);
+	return follower;
+}
+
+void firn_follower_close(struct firn_follower *follower)
+{
+	struct firn_steward *steward = follower->steward;
+	struct firn_follower **link = &steward->followers;
+
+	pthread_mutex_lock(&steward->lock);
+	while (*link != follower)
+		link = &(*link)->next;
+	*link = follower->next;
+	steward->n_followers--;
+	pthread_mutex_unlock(&steward->lock);
+	free(follower->warehouse);
+	free(follower->bytes);
+	free(follower);
+}
+
+ptrdiff_t firn_follower_read(struct firn_follower *follower, char *out, size_t n)
+{
+	struct firn_steward *steward = follower->steward;
+	ptrdiff_t taken;
+
+	pthread_mutex_lock(&steward->lock);
+	if (n > follower->n)
+		n = follower->n;
+	taken = steward->streams_ended && n == 0 ? -1 : (ptrdiff_t)n;
+	if (n > 0) {
+		memcpy(out, follower->bytes, n);
+		memmove(follower->bytes, follower->bytes + n, follower->n - n);
+		follower->n -= n;
+	}
+	pthread_mutex_unlock(&steward->lock);
+	return taken;
+}
+
+/* With the lock held. */
+static void feed(struct firn_follower *follower, struct firn_str text, int64_t now_ns)
+{
+	if (follower->n + text.n > follower->capacity) {
+		size_t capacity = (follower->n + text.n) * 2;
+		char *grown = realloc(follower->bytes, capacity);
+		if (!grown)
+			return; /* the cursor stays: it is tried again */
+		follower->bytes = grown;
+		follower->capacity = capacity;
+	}
+	memcpy(follower->bytes + follower->n, text.p, text.n);
+	follower->n += text.n;
+	follower->fed_ns = now_ns;
+	firn_loop_wake_followers(follower->loop);
+}
+
+/* One event of the JSON array as a server-sent event. */
+static void put_event(struct firn_buf *out, struct firn_ctx *cx, const struct firn_json *event)
+{
+	struct firn_str text;
+	struct firn_str number = firn_json_str(firn_json_get(event, "number"));
+	struct firn_str kind = firn_json_str(firn_json_get(event, "kind"));
+
+	if (firn_json_dump(cx, event, false, &text) != FIRN_OK)
+		return;
+	firn_buf_printf(out, "id: %.*s\nevent: %.*s\ndata: ", FIRN_FMT(number), FIRN_FMT(kind));
+	firn_buf_str(out, text);
+	firn_buf_cstr(out, "\n\n");
+}
+
+/* The next events after a cursor as stream text; *ret_cursor moves on. */
+static firn_rc stream_text(struct firn_ctx *cx, struct firn_server *server, struct firn_str warehouse,
+			   int64_t after, struct firn_str *ret_text, int64_t *ret_cursor)
+{
+	struct firn_buf json, out;
+	struct firn_jw writer;
+	struct firn_str text;
+	const struct firn_json *events;
+
+	firn_buf_init(&json, cx, ARENA_CEILING / 2);
+	firn_jw_init(&writer, &json);
+	FIRN_TRY(firn_events_read(cx, server->catalog, warehouse, after, BATCH, &writer, ret_cursor));
+	FIRN_TRY(firn_buf_end(&json, &text));
+	FIRN_TRY(firn_json_parse(cx, text, "events", &events));
+	firn_buf_init(&out, cx, ARENA_CEILING / 2);
+	for (size_t i = 0; i < firn_json_count(events); i++)
+		put_event(&out, cx, firn_json_at(events, i));
+	return firn_buf_end(&out, ret_text);
+}
+
+/* A follower may close while its events are read; it is found again by address and cursor. */
+static void deliver(struct firn_steward *steward, const struct firn_follower *wanted, int64_t after,
+		    struct firn_str text, int64_t cursor, int64_t now_ns)
+{
+	pthread_mutex_lock(&steward->lock);
+	for (struct firn_follower *f = steward->followers; f; f = f->next)
+		if (f == wanted && f->cursor == after) {
+			f->cursor = cursor;
+			if (text.n > 0)
+				feed(f, text, now_ns);
+		}
+	pthread_mutex_unlock(&steward->lock);
+}
+
+struct due {
+	const struct firn_follower *follower;
+	int64_t cursor;
+	struct firn_str warehouse;
+};
+
+/* Followers behind the head with room in their buffers; heartbeats go to the quiet ones. */
+static size_t collect_due(struct firn_ctx *cx, struct firn_steward *steward, int64_t now_ns,
+			  struct due out[static MOST_FOLLOWERS])
+{
+	size_t n = 0;
+	pthread_mutex_lock(&steward->lock);
+	for (struct firn_follower *f = steward->followers; f; f = f->next) {
+		if (f->cursor < steward->head && f->n < BUFFER_CEILING)
+			out[n++] = (struct due){f, f->cursor, firn_str_dup(cx, firn_str(f->warehouse))};
+		else if (now_ns - f->fed_ns > HEARTBEAT_MS * 1000000LL && f->n == 0)
+			feed(f, FIRN_STR(": keep-alive\n\n"), now_ns);
+	}
+	pthread_mutex_unlock(&steward->lock);
+	return n;
+}
+
+static firn_rc feed_followers(struct firn_ctx *cx, struct firn_steward *steward)
+{
+	struct due due[MOST_FOLLOWERS];
+	int64_t now = firn_monotonic_ns(cx);
+	size_t n = collect_due(cx, steward, now, due);
+
+	for (size_t i = 0; i < n; i++) {
+		struct firn_str text;
+		int64_t cursor;
+		struct firn_str warehouse = due[i].warehouse.n ? due[i].warehouse : FIRN_STR_NONE;
+		FIRN_TRY(stream_text(cx, steward->server, warehouse, due[i].cursor, &text, &cursor));
+		/* A filtered stream that found nothing has still read up to the head. */
+		if (cursor == due[i].cursor)
+			cursor = steward->head;
+		deliver(steward, due[i].follower, due[i].cursor, text, cursor, now);
+	}
+	return FIRN_OK;
+}
+
+/* ---- the thread ----------------------------------------------------------------------------- */
+
+static firn_rc work(struct firn_ctx *cx, struct firn_steward *steward)
+{
+	int64_t numbered, head;
+
+	FIRN_TRY(firn_events_number(cx, &numbered));
+	FIRN_TRY(firn_events_head(cx, &head));
+	pthread_mutex_lock(&steward->lock);
+	steward->head = head;
+	pthread_mutex_unlock(&steward->lock);
+	FIRN_TRY(feed_followers(cx, steward));
+	if (firn_wall_ms(cx) >= steward->next_tidy_ms) {
+		steward->next_tidy_ms = firn_wall_ms(cx) + TIDY_MS;
+		FIRN_TRY(firn_catalog_tidy(cx, steward->server->catalog));
+	}
+	return FIRN_OK;
+}
+
+static void log_failure(const struct firn_ctx *cx)
+{
+	struct firn_log_field fields[] = {FIRN_F_CSTR("error", cx->err.message), FIRN_F_CSTR("notes", cx->err.notes)};
+	firn_log(FIRN_LOG_WARN, "background work failed; it is tried again", fields, 2);
+}
+
+/* False when stopping. */
+static bool pause_between(struct firn_steward *steward)
+{
+	struct timespec until;
+	bool go_on;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += POLL_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&steward->lock);
+	if (!steward->stopping)
+		(void)pthread_cond_timedwait(&steward->wake, &steward->lock, &until);
+	go_on = !steward->stopping;
+	pthread_mutex_unlock(&steward->lock);
+	return go_on;
+}
+
+static void *run(void *arg)
+{
+	struct firn_steward *steward = arg;
+	struct firn_arena *arena = firn_arena_new(ARENA_CEILING);
+	struct firn_db *db = firn_db_new(steward->server->conninfo);
+	struct firn_http *http = firn_http_new();
+	bool failing = false;
+
+	if (!arena || !db || !http)
+		abort(); /* at start-up, without memory for a few hundred bytes */
+	do {
+		struct firn_ctx cx;
+		firn_ctx_init(&cx, arena);
+		cx.db = db;
+		cx.http = http;
+		cx.deadline_ns = firn_monotonic_ns(&cx) + WORK_NS;
+		if (work(&cx, steward) == FIRN_OK)
+			failing = false;
+		else if (!failing) {
+			log_failure(&cx);
+			failing = true; /* once per outage, not five times a second */
+		}
+		firn_arena_reset(arena);
+	} while (pause_between(steward));
+	firn_http_free(http);
+	firn_db_free(db);
+	firn_arena_free(arena);
+	return NULL;
+}
+
+firn_rc firn_steward_start(struct firn_ctx *cx, struct firn_server *server, struct firn_steward **ret_steward)
+{
+	struct firn_steward *steward = calloc(1, sizeof(*steward));
+	pthread_condattr_t monotonic;
+
+	if (!steward)
+		return firn_fail(cx, FIRN_E_INTERNAL, "No memory for the steward");
+	steward->server = server;
+	pthread_mutex_init(&steward->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&steward->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if (pthread_create(&steward->thread, NULL, run, steward) != 0) {
+		pthread_cond_destroy(&steward->wake);
+		pthread_mutex_destroy(&steward->lock);
+		free(steward);
+		return firn_fail(cx, FIRN_E_INTERNAL, "The system starts no more threads");
+	}
+	*ret_steward = steward;
+	return FIRN_OK;
+}
+
+void firn_steward_end_streams(struct firn_steward *steward)
+{
+	pthread_mutex_lock(&steward->lock);
+	steward->streams_ended = true;
+	for (struct firn_follower *f = steward->followers; f; f = f->next)
+		firn_loop_wake_followers(f->loop);
+	pthread_mutex_unlock(&steward->lock);
+}
+
+void firn_steward_stop(struct firn_steward *steward)
+{
+	pthread_mutex_lock(&steward->lock);
+	steward->stopping = true;
+	pthread_cond_signal(&steward->wake);
+	pthread_mutex_unlock(&steward->lock);
+	pthread_join(steward->thread, NULL);
+	pthread_cond_destroy(&steward->wake);
+	pthread_mutex_destroy(&steward->lock);
+	free(steward);
+}

@@ -61,7 +61,8 @@ struct firn_schema {
 	size_t n_identifier_ids;
 	const struct firn_schema_entry *entries; /* ascending by id */
 	size_t n_entries;
-	struct firn_str text; /* the JSON it was parsed from, schema-id included; NONE: write anew */
+	bool as_parsed;       /* root->source says it all, schema-id included */
+	struct firn_str text; /* its bytes, when whoever parsed it kept them; else NONE */
 };
 
 /*

@@ -87,6 +87,8 @@ enum firn_ending {
 /* Never retried. On the last two cx->err is set (DB_CONFLICT, DB_BROKEN, INTERNAL). */
 enum firn_ending firn_db_commit(struct firn_ctx *cx) FIRN_MUST;
 bool firn_db_in_transaction(const struct firn_ctx *cx);
+/* Changes when the connection is a new one (session locks are gone then); 0 while there is none. */
+uint64_t firn_db_session(const struct firn_ctx *cx);
 /* NOTIFY listeners: waits until something arrives on a channel LISTENed to, or timeout. */
 firn_rc firn_db_listen(struct firn_ctx *cx, const char *channel) FIRN_MUST;
 firn_rc firn_db_wait(struct firn_ctx *cx, int timeout_ms, bool *ret_notified) FIRN_MUST;
@@ -108,7 +110,7 @@ struct firn_pipe_job {
 struct firn_pipe *firn_pipe_new(const char *conninfo, const struct firn_clock *clock);
 void firn_pipe_free(struct firn_pipe *pipe); /* no job may be in flight */
 void firn_pipe_ask(struct firn_pipe *pipe, struct firn_pipe_job *job);
-/* Descriptor to watch (changes on reconnect; -1 while there is none) and for what (EPOLLIN/EPOLLOUT). */
+/* Descriptor to watch (the same one for the pipe's whole life) and for what (EPOLLIN). */
 int firn_pipe_fd(const struct firn_pipe *pipe);
 uint32_t firn_pipe_events(const struct firn_pipe *pipe);
 /* Reads what came, calls done, sends what waits with one sync and flush, reconnects, times out.

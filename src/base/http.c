@@ -151,7 +151,7 @@ static firn_rc list_headers(struct firn_ctx *cx, const struct firn_http_request 
 		if (name.n == 0 || has_control(name) || has_control(value) ||
 		    firn_str_find(name, ':') != SIZE_MAX)
 			return firn_fail(cx, FIRN_E_BAD_REQUEST,
-					 "header '%.*s' of a request to the store contains control "
+					 "header '%.*s' of a request to the store contains a colon or control "
 					 "characters: remove them", FIRN_FMT(name));
 		has_type = has_type || firn_str_ieq(name, FIRN_STR("content-type"));
 		/* curl drops a header that ends with its colon, and sends one that ends with ';'. */

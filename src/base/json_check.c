@@ -112,8 +112,6 @@ static bool skip_escape(struct json_scanner *s)
 
 bool firn_json_skip_string(struct json_scanner *s)
 {
-	const char *start = s->p;
-
 	if (!next_is(s, '"'))
 		return wrong(s, "expected a string");
 	s->p++;
@@ -137,8 +135,6 @@ bool firn_json_skip_string(struct json_scanner *s)
 		}
 	}
 	s->p++;
-	s->scalars++;
-	s->bytes += (size_t)(s->p - start);
 	return true;
 }
 
@@ -184,7 +180,6 @@ static bool skip_number(struct json_scanner *s)
 		s->p = start;
 		return wrong(s, "an integer out of range (-2^63 to 2^63-1)");
 	}
-	s->scalars++;
 	return true;
 }
 
@@ -193,11 +188,10 @@ static bool skip_word(struct json_scanner *s, struct firn_str word)
 	if (left(s) < word.n || memcmp(s->p, word.p, word.n) != 0)
 		return wrong(s, "expected a JSON value");
 	s->p += word.n;
-	s->scalars++;
 	return true;
 }
 
-static bool skip_scalar(struct json_scanner *s)
+static bool skip_word_or_number(struct json_scanner *s)
 {
 	if (s->p == s->end)
 		return wrong(s, "expected a JSON value, found the end of the text");
@@ -217,12 +211,27 @@ static bool skip_scalar(struct json_scanner *s)
 	}
 }
 
+static struct firn_str since(const struct json_scanner *s, const char *start)
+{
+	return (struct firn_str){start, (size_t)(s->p - start)};
+}
+
+static bool skip_scalar(struct json_scanner *s)
+{
+	const char *start = s->p;
+
+	return skip_word_or_number(s) && (!s->sink || s->sink->scalar(s, since(s, start)));
+}
+
 static bool skip_key(struct json_scanner *s)
 {
+	const char *start;
+
 	firn_json_skip_blank(s);
+	start = s->p;
 	if (!next_is(s, '"'))
 		return wrong(s, "expected a member name in double quotes");
-	if (!firn_json_skip_string(s))
+	if (!firn_json_skip_string(s) || (s->sink && !s->sink->key(s, since(s, start))))
 		return false;
 	firn_json_skip_blank(s);
 	if (!next_is(s, ':'))
@@ -243,12 +252,15 @@ static bool enter(struct json_scanner *s, struct nesting *nest, bool *ret_empty)
 
 	if (nest->depth + nest->base >= FIRN_JSON_DEPTH)
 		return wrong(s, "nested deeper than 256 levels");
+	if (s->sink && !s->sink->open(s, *s->p))
+		return false;
 	s->p++;
-	s->containers++;
 	firn_json_skip_blank(s);
 	*ret_empty = next_is(s, closer);
 	if (*ret_empty) {
 		s->p++;
+		if (s->sink)
+			s->sink->close(s);
 		return true;
 	}
 	nest->closers[nest->depth++] = closer;
@@ -273,6 +285,8 @@ static bool leave(struct json_scanner *s, struct nesting *nest, bool *ret_more)
 						      : "expected ',' or ']'");
 		s->p++;
 		nest->depth--;
+		if (s->sink)
+			s->sink->close(s);
 	}
 	return true;
 }
@@ -321,13 +335,10 @@ firn_rc firn_json_scan_fail(struct firn_ctx *cx, const struct json_scanner *s, c
 			 line, column, s->error, (int)near, s->p);
 }
 
-bool firn_json_check(struct json_scanner *s, struct firn_str text)
+bool firn_json_skip_text(struct json_scanner *s)
 {
-	firn_json_scanner_init(s, text);
 	if (!firn_json_skip_value(s, 0))
 		return false;
 	firn_json_skip_blank(s);
-	if (s->p != s->end)
-		return wrong(s, "expected the end of the text");
-	return true;
+	return s->p == s->end || wrong(s, "expected the end of the text");
 }

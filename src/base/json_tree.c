@@ -1,16 +1,7 @@
-/*
- * The JSON tree: parsed by jansson, read through struct firn_json, which is a json_t. The tree's
- * memory is jansson's; an estimate of it is counted against the arena's ceiling before it is made.
- */
+/* Reading the JSON tree through struct firn_json, which is a json_t. */
 #include <jansson.h>
 
-#include "firn/arena.h"
-#include "json_check.h"
-
-/* What jansson takes on a 64-bit system, malloc's share included: an object or array with its first
- * table; a scalar or member with its node. */
-#define CONTAINER_COST ((size_t)256)
-#define SCALAR_COST ((size_t)96)
+#include "firn/json.h"
 
 static const json_t *tree(const struct firn_json *json)
 {
@@ -21,43 +12,6 @@ static const json_t *tree(const struct firn_json *json)
 static json_t *writable(const struct firn_json *json)
 {
 	return (json_t *)(uintptr_t)json;
-}
-
-static void release_tree(void *ptr)
-{
-	json_decref(ptr);
-}
-
-static firn_rc charge(struct firn_ctx *cx, const struct json_scanner *s)
-{
-	/* No overflow: each count is at most the length of a text in memory. */
-	return firn_arena_charge(cx, s->containers * CONTAINER_COST + s->scalars * SCALAR_COST +
-					     s->bytes);
-}
-
-firn_rc firn_json_parse(struct firn_ctx *cx, struct firn_str text, const char *what,
-			const struct firn_json **ret_json)
-{
-	struct json_scanner s;
-	json_error_t error;
-	json_t *json;
-
-	if (!firn_json_check(&s, text))
-		return firn_json_scan_fail(cx, &s, what);
-	FIRN_TRY(charge(cx, &s));
-	json = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-	if (!json && json_error_code(&error) == json_error_out_of_memory)
-		return firn_fail(cx, FIRN_E_UNAVAILABLE,
-				 "the server is out of memory: try again later");
-	if (!json)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: line %d column %d: %s", what,
-				 error.line, error.column, error.text);
-	if (firn_arena_defer(cx, release_tree, json) != FIRN_OK) {
-		json_decref(json);
-		return cx->err.code;
-	}
-	*ret_json = (const struct firn_json *)json;
-	return FIRN_OK;
 }
 
 enum firn_json_type firn_json_type(const struct firn_json *json)

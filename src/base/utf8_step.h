@@ -66,7 +66,7 @@ static inline uint64_t firn_bytes_equal(uint64_t word, unsigned char c)
 }
 
 /* How many of the first n bytes can stand in a JSON string as they are: ASCII, no control
- * character, quote or backslash. May stop early inside the last eight. */
+ * character, quote or backslash. */
 static inline size_t firn_json_plain(const char *p, size_t n)
 {
 	size_t i = 0;
@@ -79,8 +79,14 @@ static inline size_t firn_json_plain(const char *p, size_t n)
 		bad = firn_bytes_equal(word, '"') | firn_bytes_equal(word, '\\');
 		bad |= (word - 0x2020202020202020u) & ~word & 0x8080808080808080u;
 		bad |= word & 0x8080808080808080u;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		/* Only bits above the first true one can be false. */
+		if (bad)
+			return i + (size_t)__builtin_ctzll(bad) / 8;
+#else
 		if (bad)
 			break;
+#endif
 	}
 	for (; i < n; i++) {
 		unsigned char c = (unsigned char)p[i];

@@ -12,7 +12,7 @@
 static bool may_differ(const struct firn_ctx *cx)
 {
 	return cx->err.code == FIRN_E_TOO_LARGE || strstr(cx->err.message, "duplicate object key") ||
-	       strstr(cx->err.message, "real number overflow");
+	       strstr(cx->err.message, "real number out of range");
 }
 
 static firn_rc check_member(struct firn_ctx *cx, void *arg, struct firn_str key, struct firn_str raw)

@@ -27,6 +27,14 @@ firn_rc firn_tx_commit(struct firn_ctx *cx, struct firn_catalog *catalog, struct
 		       const struct firn_outcome *outcome) FIRN_MUST;
 /* Rolls back; keeps cx->err. */
 void firn_tx_cancel(struct firn_ctx *cx, struct firn_tx *tx);
+/*
+ * A whole mutation whose body is only statements: begin, body, commit. Tried again when the body met
+ * DB_CONFLICT (deadlock, a row that appeared meanwhile); UNAVAILABLE when that keeps happening. The
+ * body may run more than once, and fills what firn_tx_commit is to record.
+ */
+typedef firn_rc firn_tx_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome);
+firn_rc firn_tx_run(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
+		    firn_tx_body *body, void *arg, struct firn_outcome *ret_outcome) FIRN_MUST;
 
 /* One row of the outbox. */
 struct firn_event {

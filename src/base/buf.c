@@ -12,8 +12,9 @@ void firn_buf_init(struct firn_buf *b, struct firn_ctx *cx, size_t ceiling)
 	*b = (struct firn_buf){.cx = cx, .ceiling = ceiling};
 }
 
-/* Room for more bytes and the NUL. */
-static bool reserve(struct firn_buf *b, size_t more)
+/* Makes room for more bytes and the NUL. capacity never passes ceiling + 1, so what fits it is
+ * under the ceiling. */
+static bool grow(struct firn_buf *b, size_t more)
 {
 	size_t need;
 	size_t want;
@@ -28,9 +29,9 @@ static bool reserve(struct firn_buf *b, size_t more)
 		return false;
 	}
 	need = b->n + more + 1;
-	if (need <= b->capacity)
-		return true;
 	want = b->capacity < BUF_FIRST / 2 ? BUF_FIRST : b->capacity * 2;
+	if (want > b->ceiling)
+		want = b->ceiling + 1;
 	if (want < need || want - b->capacity > firn_arena_left(b->cx->arena))
 		want = need;
 	p = firn_regrow(b->cx, b->p, b->capacity, want);
@@ -41,6 +42,11 @@ static bool reserve(struct firn_buf *b, size_t more)
 	b->p = p;
 	b->capacity = want;
 	return true;
+}
+
+static inline bool reserve(struct firn_buf *b, size_t more)
+{
+	return (!b->failed && more < b->capacity - b->n) || grow(b, more);
 }
 
 void firn_buf_put(struct firn_buf *b, const void *bytes, size_t n)
@@ -65,7 +71,10 @@ void firn_buf_cstr(struct firn_buf *b, const char *cstr)
 
 void firn_buf_char(struct firn_buf *b, char c)
 {
-	firn_buf_put(b, &c, 1);
+	if (!reserve(b, 1))
+		return;
+	b->p[b->n++] = c;
+	b->p[b->n] = '\0';
 }
 
 void firn_buf_printf(struct firn_buf *b, const char *fmt, ...)

@@ -135,16 +135,23 @@ static firn_rc prepare(struct firn_ctx *cx, struct dev *dev)
 	return rc;
 }
 
-/* With --detach the waiting parent prints and leaves; our own output goes to DIR/firn.log. */
+/* "R" = ready; anything else is the message of a failure. */
+static void tell_parent(struct dev *dev, const char *text)
+{
+	ssize_t n = write(dev->ready_fd, text, strlen(text));
+	(void)n; /* a parent that is gone needs no word */
+	(void)close(dev->ready_fd);
+	dev->ready_fd = -1;
+}
+
 static void on_ready(void *arg)
 {
 	struct dev *dev = arg;
 	firn_banner_print(&dev->config, dev->warehouse);
 	if (dev->ready_fd < 0)
 		return;
-	ssize_t n = write(dev->ready_fd, "R", 1);
-	(void)n; /* a parent that is gone needs no word */
-	(void)close(dev->ready_fd);
+	(void)dup2(STDERR_FILENO, STDOUT_FILENO); /* let go of the caller's terminal or pipe */
+	tell_parent(dev, "R");
 }
 
 static firn_rc serve(struct firn_ctx *cx, struct dev *dev)
@@ -174,14 +181,16 @@ static firn_rc redirect_output(struct firn_ctx *cx, const struct dev *dev)
 /* The parent: until the child says that it answers, or ends. */
 static enum firn_exit wait_for_child(int fd, pid_t child, const struct dev *dev)
 {
-	char byte;
+	char text[1024];
 	int status = 0;
-	ssize_t n = read(fd, &byte, 1);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
 
 	(void)close(fd);
-	if (n == 1)
+	if (n == 1 && text[0] == 'R')
 		return FIRN_EXIT_OK;
 	(void)waitpid(child, &status, 0);
+	if (n > 0)
+		(void)fprintf(stderr, "firn: %.*s\n", (int)n, text);
 	(void)fprintf(stderr, "hint: %.*s/firn.log tells more\n", FIRN_FMT(dev->dir.path));
 	return WIFEXITED(status) && WEXITSTATUS(status) ? (enum firn_exit)WEXITSTATUS(status) : FIRN_EXIT_FAILED;
 }
@@ -189,6 +198,8 @@ static enum firn_exit wait_for_child(int fd, pid_t child, const struct dev *dev)
 static enum firn_exit finish(struct firn_ctx *cx, struct dev *dev, firn_rc rc)
 {
 	firn_data_dir_close(&dev->dir);
+	if (rc != FIRN_OK && dev->ready_fd >= 0)
+		tell_parent(dev, cx->err.message);
 	return rc == FIRN_OK ? FIRN_EXIT_OK : firn_command_fail(cx, NULL);
 }
 

@@ -17,6 +17,9 @@
 struct firn_ask;  /* db.h; api/ passes it on and never looks inside */
 struct firn_rows; /* db.h */
 
+/* Asks now, on the lane's connection (cx->db). */
+firn_rc firn_ask_now(struct firn_ctx *cx, const struct firn_ask *ask, const struct firn_rows **ret_rows) FIRN_MUST;
+
 /* ---- the process-wide part ------------------------------------------------------------------ */
 
 struct firn_catalog;
@@ -63,6 +66,8 @@ struct firn_target {
  * control characters, UTF-8, ≤ 255 bytes (a namespace ≤ 16 levels). BAD_REQUEST names the value and the mend. */
 firn_rc firn_name_check(struct firn_ctx *cx, const char *what, struct firn_str name) FIRN_MUST;
 firn_rc firn_levels_check(struct firn_ctx *cx, const struct firn_strs *levels) FIRN_MUST;
+/* Levels out of one decoded text that joins them by U+001F; checked. */
+firn_rc firn_levels_split(struct firn_ctx *cx, struct firn_str text, struct firn_strs *ret_levels) FIRN_MUST;
 struct firn_str firn_levels_text(struct firn_ctx *cx, const struct firn_strs *levels); /* "a.b", for messages */
 
 struct firn_page {
@@ -253,8 +258,7 @@ firn_rc firn_commit(struct firn_ctx *cx, struct firn_catalog *catalog, const str
 		    struct firn_outcome *ret_outcome) FIRN_MUST;
 /* A new version with the content of an earlier one. NOT_FOUND: no such version, or its file is gone. */
 firn_rc firn_tabular_undo(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			  enum firn_kind kind, const struct firn_target *target, int64_t version,
-			  struct firn_outcome *ret_outcome) FIRN_MUST;
+			  const struct firn_target *target, int64_t version, struct firn_outcome *ret_outcome) FIRN_MUST;
 /* to.name NONE: the old name. uuid NONE: the last one dropped under that name. */
 firn_rc firn_tabular_undrop(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
 			    const struct firn_target *target, struct firn_str uuid, const struct firn_target *to,

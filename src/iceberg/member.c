@@ -220,3 +220,22 @@ firn_rc firn_member_map(struct firn_ctx *cx, const struct firn_json *object, con
 	*ret_map = (struct firn_map){items, n};
 	return FIRN_OK;
 }
+
+void firn_members_write_unknown(struct firn_jw *w, const struct firn_json *source,
+				const char *const *known)
+{
+	const struct firn_json *value;
+	struct firn_str key;
+	void *iter = NULL;
+
+	while (source && firn_json_next(source, &iter, &key, &value)) {
+		const char *const *k = known;
+
+		while (*k && !firn_str_is(key, *k))
+			k++;
+		if (*k)
+			continue;
+		firn_jw_key_str(w, key);
+		firn_jw_json(w, value);
+	}
+}

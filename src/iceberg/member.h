@@ -39,6 +39,9 @@ firn_rc firn_member_i32s(struct firn_ctx *cx, const struct firn_json *object, co
 /* An object of strings; null or absent is empty unless required. */
 firn_rc firn_member_map(struct firn_ctx *cx, const struct firn_json *object, const char *what,
 			const char *name, bool required, struct firn_map *ret_map) FIRN_MUST;
+/* The members of source (NULL: none) that aren't in known, which ends with NULL. */
+void firn_members_write_unknown(struct firn_jw *w, const struct firn_json *source,
+				const char *const *known);
 /* The JSON value as short text for a message. */
 const char *firn_json_excerpt(struct firn_ctx *cx, const struct firn_json *value);
 

@@ -2,30 +2,8 @@
  * Schemas written. One that was parsed under its own id is its own bytes; another is written anew,
  * members that this program doesn't know taken over from the objects it came from.
  */
+#include "member.h"
 #include "type.h"
-
-static bool is_known(struct firn_str key, const char *const *known)
-{
-	for (; *known; known++)
-		if (firn_str_is(key, *known))
-			return true;
-	return false;
-}
-
-static void write_unknown(struct firn_jw *w, const struct firn_json *source,
-			  const char *const *known)
-{
-	const struct firn_json *value;
-	struct firn_str key;
-	void *iter = NULL;
-
-	while (source && firn_json_next(source, &iter, &key, &value)) {
-		if (is_known(key, known))
-			continue;
-		firn_jw_key_str(w, key);
-		firn_jw_json(w, value);
-	}
-}
 
 static void write_part(struct firn_jw *w, const struct firn_type_field *field)
 {
@@ -67,7 +45,7 @@ static void write_field(struct firn_jw *w, const struct firn_type_field *field)
 		firn_jw_key(w, "write-default");
 		firn_jw_json(w, field->write_default);
 	}
-	write_unknown(w, field->source, known);
+	firn_members_write_unknown(w, field->source, known);
 	firn_jw_end(w, '}');
 }
 
@@ -109,7 +87,7 @@ void firn_type_write(struct firn_jw *w, const struct firn_type *type)
 	else
 		for (size_t i = 0; i < type->n_fields; i++)
 			write_part(w, &type->fields[i]);
-	write_unknown(w, type->source, known);
+	firn_members_write_unknown(w, type->source, known);
 	firn_jw_end(w, '}');
 }
 
@@ -139,6 +117,6 @@ void firn_schema_write(struct firn_jw *w, const struct firn_schema *schema)
 		firn_jw_end(w, ']');
 	}
 	write_fields(w, schema->root);
-	write_unknown(w, schema->root->source, known);
+	firn_members_write_unknown(w, schema->root->source, known);
 	firn_jw_end(w, '}');
 }

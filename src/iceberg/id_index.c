@@ -1,0 +1,40 @@
+/* A set of ids: open addressing, at most half full. */
+#include "id_index.h"
+
+firn_rc firn_id_index_init(struct firn_ctx *cx, struct firn_id_index *index, size_t n)
+{
+	size_t size = 8;
+
+	while (size < 2 * n)
+		size *= 2;
+	index->mask = size - 1;
+	index->slots = firn_calloc(cx, size, sizeof(*index->slots));
+	return index->slots ? FIRN_OK : cx->err.code;
+}
+
+static struct firn_id_slot *slot_of(const struct firn_id_index *index, int64_t id)
+{
+	uint64_t hash = (uint64_t)id * UINT64_C(0x9E3779B97F4A7C15);
+	size_t i = (size_t)(hash >> 32) & index->mask;
+
+	while (index->slots[i].place && index->slots[i].id != id)
+		i = (i + 1) & index->mask;
+	return &index->slots[i];
+}
+
+bool firn_id_index_add(struct firn_id_index *index, int64_t id, size_t place)
+{
+	struct firn_id_slot *slot = slot_of(index, id);
+
+	if (slot->place)
+		return false;
+	*slot = (struct firn_id_slot){id, place + 1};
+	return true;
+}
+
+size_t firn_id_index_find(const struct firn_id_index *index, int64_t id)
+{
+	const struct firn_id_slot *slot = slot_of(index, id);
+
+	return slot->place ? slot->place - 1 : SIZE_MAX;
+}

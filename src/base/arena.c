@@ -149,7 +149,8 @@ firn_rc firn_arena_charge(struct firn_ctx *cx, size_t size)
 	if (size > firn_arena_left(arena))
 		return firn_fail(cx, FIRN_E_TOO_LARGE,
 				 "the request needs more than the %zu bytes of memory that one "
-				 "request may take: send less at once", arena->ceiling);
+				 "request may take: send less at once",
+				 arena->ceiling);
 	arena->used += size;
 	return FIRN_OK;
 }

@@ -49,8 +49,8 @@ static char *put_digits(char *out, int value, int width)
 
 void firn_iso8601(int64_t wall_ms, char out[static 25])
 {
-	static const int64_t first = -62167219200000;  /* 0000-01-01T00:00:00.000Z */
-	static const int64_t last = 253402300799999;   /* 9999-12-31T23:59:59.999Z */
+	static const int64_t first = -62167219200000; /* 0000-01-01T00:00:00.000Z */
+	static const int64_t last = 253402300799999;  /* 9999-12-31T23:59:59.999Z */
 	struct tm tm = {0};
 	int64_t ms;
 	time_t seconds;

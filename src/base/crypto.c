@@ -58,7 +58,8 @@ void firn_hmac_sha256(const void *key, size_t key_n, const void *bytes, size_t n
 
 	must(key_n <= INT_MAX, "HMAC key length");
 	must(HMAC(EVP_sha256(), key_n ? key : "", (int)key_n, n ? bytes : (const void *)"", n, out,
-		  &len) != NULL, "HMAC");
+		  &len) != NULL,
+	     "HMAC");
 }
 
 bool firn_constant_time_eq(const void *a, const void *b, size_t n)
@@ -86,7 +87,8 @@ firn_rc firn_seal(struct firn_ctx *cx, const unsigned char key[static 32], struc
 	int n = 0;
 
 	if (plain.n > INT_MAX - NONCE_BYTES - TAG_BYTES || aad.n > INT_MAX)
-		return firn_fail(cx, FIRN_E_TOO_LARGE, "a secret of %zu bytes is too long", plain.n);
+		return firn_fail(cx, FIRN_E_TOO_LARGE, "a secret of %zu bytes is too long",
+				 plain.n);
 	sealed = firn_alloc(cx, NONCE_BYTES + plain.n + TAG_BYTES);
 	if (!sealed)
 		return cx->err.code;
@@ -96,10 +98,12 @@ firn_rc firn_seal(struct firn_ctx *cx, const unsigned char key[static 32], struc
 	must(EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, key, sealed) == 1, "seal");
 	if (aad.n > 0)
 		must(EVP_EncryptUpdate(cipher, NULL, &n, (const unsigned char *)aad.p,
-				       (int)aad.n) == 1, "seal: bound data");
+				       (int)aad.n) == 1,
+		     "seal: bound data");
 	if (plain.n > 0)
 		must(EVP_EncryptUpdate(cipher, body, &n, (const unsigned char *)plain.p,
-				       (int)plain.n) == 1, "seal: text");
+				       (int)plain.n) == 1,
+		     "seal: text");
 	must(EVP_EncryptFinal_ex(cipher, body + plain.n, &n) == 1, "seal: end");
 	must(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, TAG_BYTES, body + plain.n) == 1,
 	     "seal: tag");
@@ -122,7 +126,8 @@ static bool open_sealed(const unsigned char key[static 32], struct firn_str aad,
 	must(EVP_DecryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, key, sealed) == 1, "unseal");
 	if (aad.n > 0)
 		must(EVP_DecryptUpdate(cipher, NULL, &got, (const unsigned char *)aad.p,
-				       (int)aad.n) == 1, "unseal: bound data");
+				       (int)aad.n) == 1,
+		     "unseal: bound data");
 	if (n > 0)
 		must(EVP_DecryptUpdate(cipher, plain, &got, body, (int)n) == 1, "unseal: text");
 	must(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_SET_TAG, TAG_BYTES, tag) == 1, "unseal: tag");

@@ -117,7 +117,8 @@ firn_rc firn_base64url_decode(struct firn_ctx *cx, struct firn_str text, struct 
 		}
 	}
 	if (text.n % 4 == 1 || (part & ((1u << bits) - 1)) != 0)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "base64url text is cut off or not canonical");
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "base64url text is cut off or not canonical");
 	*ret_bytes = (struct firn_str){out, n};
 	return FIRN_OK;
 }

@@ -1,10 +1,12 @@
 /*
- * The HTTP client, over libcurl's easy interface. One handle per lane keeps its connections. Refuses
- * redirects, proxies from the environment, other protocols, HTTP/0.9, and headers that would split.
+ * The HTTP client, over libcurl's easy interface. One handle per lane keeps its connections.
+ * Refuses redirects, proxies from the environment, other protocols, HTTP/0.9, and headers that
+ * would split.
  */
 #include "firn/http.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "firn/arena.h"
@@ -20,12 +22,20 @@ struct firn_http {
 	CURL *easy;
 };
 
+static void start_library(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
 struct firn_http *firn_http_new(void)
 {
+	/* Lanes start at once, and older libcurl's own implicit start is not thread-safe. */
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct firn_http *http = calloc(1, sizeof(*http));
 
 	if (!http)
 		return NULL;
+	pthread_once(&once, start_library);
 	http->easy = curl_easy_init();
 	if (!http->easy) {
 		free(http);
@@ -151,13 +161,18 @@ static firn_rc list_headers(struct firn_ctx *cx, const struct firn_http_request 
 		if (name.n == 0 || has_control(name) || has_control(value) ||
 		    firn_str_find(name, ':') != SIZE_MAX)
 			return firn_fail(cx, FIRN_E_BAD_REQUEST,
-					 "header '%.*s' of a request to the store contains a colon or control "
-					 "characters: remove them", FIRN_FMT(name));
+					 "header '%.*s' of a request to the store contains a colon "
+					 "or control "
+					 "characters: remove them",
+					 FIRN_FMT(name));
 		has_type = has_type || firn_str_ieq(name, FIRN_STR("content-type"));
-		/* curl drops a header that ends with its colon, and sends one that ends with ';'. */
-		FIRN_TRY(list_add(cx, list, value.n > 0
-			? firn_printf(cx, "%.*s: %.*s", FIRN_FMT(name), FIRN_FMT(value)).p
-			: firn_printf(cx, "%.*s;", FIRN_FMT(name)).p));
+		/* curl drops a header that ends with its colon, and sends one that ends with ';'.
+		 */
+		FIRN_TRY(list_add(
+			cx, list,
+			value.n > 0
+				? firn_printf(cx, "%.*s: %.*s", FIRN_FMT(name), FIRN_FMT(value)).p
+				: firn_printf(cx, "%.*s;", FIRN_FMT(name)).p));
 	}
 	FIRN_TRY(list_add(cx, list, "Expect:"));
 	return has_type ? FIRN_OK : list_add(cx, list, "Content-Type:");
@@ -234,7 +249,8 @@ static int attempt_ms(const struct firn_ctx *cx, const struct firn_http_request 
 static void set_timeout(CURL *easy, int ms)
 {
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)ms);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(ms < CONNECT_MS ? ms : CONNECT_MS));
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)(ms < CONNECT_MS ? ms : CONNECT_MS));
 }
 
 static firn_rc broken(struct firn_ctx *cx, struct firn_str url, const char *why, const char *detail)

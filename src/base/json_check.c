@@ -281,8 +281,8 @@ static bool leave(struct json_scanner *s, struct nesting *nest, bool *ret_more)
 			return closer == ']' || skip_key(s);
 		}
 		if (!next_is(s, closer))
-			return wrong(s, closer == '}' ? "expected ',' or '}'"
-						      : "expected ',' or ']'");
+			return wrong(s,
+				     closer == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
 		s->p++;
 		nest->depth--;
 		if (s->sink)

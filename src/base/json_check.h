@@ -16,7 +16,7 @@ struct json_sink {
 
 struct json_scanner {
 	const char *start, *p, *end;
-	const char *error; /* NULL until something is wrong; p is where */
+	const char *error;	      /* NULL until something is wrong; p is where */
 	const struct json_sink *sink; /* NULL: only check */
 	void *sink_arg;
 };

@@ -1,6 +1,6 @@
 /*
- * Building the JSON tree from what the scanner meets, with jansson's nodes. Refuses a name twice in an
- * object and reals out of range. The nodes are malloc'ed; an estimate of their memory is counted
+ * Building the JSON tree from what the scanner meets, with jansson's nodes. Refuses a name twice in
+ * an object and reals out of range. The nodes are malloc'ed; an estimate of their memory is counted
  * against the arena's ceiling before each is made.
  */
 #include <jansson.h>

@@ -52,7 +52,8 @@ static struct firn_str shown(struct firn_ctx *cx, const struct firn_json *value)
 	return firn_str_sub(text, 0, 80);
 }
 
-static firn_rc wrong_kind(struct firn_ctx *cx, const struct place *at, const struct firn_json *value)
+static firn_rc wrong_kind(struct firn_ctx *cx, const struct place *at,
+			  const struct firn_json *value)
 {
 	struct firn_str found = shown(cx, value);
 

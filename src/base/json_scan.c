@@ -16,9 +16,9 @@ static firn_rc keys_add(struct firn_ctx *cx, struct keys *keys, struct firn_str 
 {
 	if (keys->n == keys->capacity) {
 		size_t want = keys->capacity ? keys->capacity * 2 : 32;
-		struct firn_str *grown = firn_regrow(cx, keys->items,
-						     keys->capacity * sizeof(*keys->items),
-						     want * sizeof(*keys->items));
+		struct firn_str *grown =
+			firn_regrow(cx, keys->items, keys->capacity * sizeof(*keys->items),
+				    want * sizeof(*keys->items));
 
 		if (!grown)
 			return cx->err.code;

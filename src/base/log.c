@@ -1,6 +1,7 @@
 /*
- * Log lines to stderr, each by one write(2) of at most PIPE_BUF bytes, so that lines of many threads
- * and processes never mix. Refuses to let text from outside break a line or drive a terminal.
+ * Log lines to stderr, each by one write(2) of at most PIPE_BUF bytes, so that lines of many
+ * threads and processes never mix. Refuses to let text from outside break a line or drive a
+ * terminal.
  */
 #include "firn/log.h"
 
@@ -200,7 +201,8 @@ static void write_out(const char *bytes, size_t n)
 	}
 }
 
-void firn_log(enum firn_log_level level, const char *event, const struct firn_log_field *fields, size_t n)
+void firn_log(enum firn_log_level level, const char *event, const struct firn_log_field *fields,
+	      size_t n)
 {
 	int saved_errno = errno;
 	struct line line;

@@ -29,6 +29,7 @@ static int escape_value(const char *p, size_t n)
 firn_rc firn_percent_decode(struct firn_ctx *cx, struct firn_str raw, bool plus_is_space,
 			    const char *what, struct firn_str *ret_value)
 {
+	const struct firn_str shown = firn_str_sub(raw, 0, 256); /* leaves room for the mend */
 	char *out = firn_regrow(cx, NULL, 0, raw.n + 1);
 	size_t n = 0;
 
@@ -43,7 +44,7 @@ firn_rc firn_percent_decode(struct firn_ctx *cx, struct firn_str raw, bool plus_
 				return firn_fail(cx, FIRN_E_BAD_REQUEST,
 						 "%s '%.*s' has a '%%' at byte %zu without two hex "
 						 "digits after it: write a plain '%%' as '%%25'",
-						 what, FIRN_FMT(raw), i);
+						 what, FIRN_FMT(shown), i);
 			i += 2;
 		} else if (c == '+' && plus_is_space) {
 			c = ' ';
@@ -51,14 +52,14 @@ firn_rc firn_percent_decode(struct firn_ctx *cx, struct firn_str raw, bool plus_
 		if (c == 0)
 			return firn_fail(cx, FIRN_E_BAD_REQUEST,
 					 "%s '%.*s' contains a NUL character: remove it", what,
-					 FIRN_FMT(raw));
+					 FIRN_FMT(shown));
 		out[n++] = (char)c;
 	}
 	out[n] = '\0';
 	if (!firn_utf8_valid((struct firn_str){out, n}))
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "%s '%.*s' does not decode to well-formed UTF-8", what,
-				 FIRN_FMT(raw));
+				 FIRN_FMT(shown));
 	*ret_value = (struct firn_str){out, n};
 	return FIRN_OK;
 }

@@ -152,7 +152,8 @@ bool firn_str_i64(struct firn_str s, int64_t *ret_value)
 	return true;
 }
 
-firn_rc firn_secret_set(struct firn_ctx *cx, struct firn_secret *secret, const void *bytes, size_t n)
+firn_rc firn_secret_set(struct firn_ctx *cx, struct firn_secret *secret, const void *bytes,
+			size_t n)
 {
 	unsigned char *copy = malloc(n ? n : 1);
 

@@ -1,6 +1,7 @@
 /*
- * The JSON scanner against the tree: what the scan takes apart, each slice of it must scan and parse
- * again, and the two must agree on what is JSON. A parsed tree must survive being written and read.
+ * The JSON scanner against the tree: what the scan takes apart, each slice of it must scan and
+ * parse again, and the two must agree on what is JSON. A parsed tree must survive being written and
+ * read.
  */
 #include <string.h>
 
@@ -11,11 +12,13 @@
 /* The tree alone looks for names twice at depth, for reals out of range, and at its memory. */
 static bool may_differ(const struct firn_ctx *cx)
 {
-	return cx->err.code == FIRN_E_TOO_LARGE || strstr(cx->err.message, "duplicate object key") ||
+	return cx->err.code == FIRN_E_TOO_LARGE ||
+	       strstr(cx->err.message, "duplicate object key") ||
 	       strstr(cx->err.message, "real number out of range");
 }
 
-static firn_rc check_member(struct firn_ctx *cx, void *arg, struct firn_str key, struct firn_str raw)
+static firn_rc check_member(struct firn_ctx *cx, void *arg, struct firn_str key,
+			    struct firn_str raw)
 {
 	const struct firn_json *json;
 	size_t *members = arg;

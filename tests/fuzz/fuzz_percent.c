@@ -1,4 +1,5 @@
-/* Percent-decoding: what decodes is clean text, and encodes to something that decodes to the same. */
+/* Percent-decoding: what decodes is clean text, and encodes to something that decodes to the same.
+ */
 #include <string.h>
 
 #include "firn/arena.h"

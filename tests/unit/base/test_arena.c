@@ -1,8 +1,8 @@
 /* Arenas: alignment, zeroing, ceilings, growing, deferred releases, poisoning. */
 #include <stdalign.h>
 
-#include "fixture.h"
 #include "firn/crypto.h"
+#include "fixture.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ASAN 1
@@ -89,8 +89,8 @@ static void test_charge(void **state)
 static void test_regrow_keeps_bytes(void **state)
 {
 	struct firn_ctx *cx = *state;
-	static const size_t sizes[] = {1, 15, 16, 17, 100, 4000, 8192, 8193, 8192, 30000, 200000,
-				       9000, 50, 33000, 8191, 1};
+	static const size_t sizes[] = {1,    15,    16,	    17,	  100, 4000,  8192, 8193,
+				       8192, 30000, 200000, 9000, 50,  33000, 8191, 1};
 
 	for (int between = 0; between < 2; between++) {
 		unsigned char *p = NULL;

@@ -1,9 +1,9 @@
 /* Clocks, deadlines and the text of a moment; UUIDs. */
 #include <time.h>
 
-#include "fixture.h"
 #include "firn/clock.h"
 #include "firn/uuid.h"
+#include "fixture.h"
 
 static int64_t fixed_wall(const struct firn_clock *clock)
 {
@@ -71,7 +71,8 @@ static void test_uuid_text(void **state)
 	char text[FIRN_UUID_TEXT + 1];
 
 	(void)state;
-	assert_true(firn_uuid_parse(FIRN_STR("0123456789abCDEF-not-a-uuid-here-000"), &uuid) == false);
+	assert_true(firn_uuid_parse(FIRN_STR("0123456789abCDEF-not-a-uuid-here-000"), &uuid) ==
+		    false);
 	assert_true(firn_uuid_parse(FIRN_STR("01234567-89AB-cdef-0123-456789abcdef"), &uuid));
 	firn_uuid_text(&uuid, text);
 	assert_string_equal(text, "01234567-89ab-cdef-0123-456789abcdef");
@@ -79,7 +80,8 @@ static void test_uuid_text(void **state)
 
 static void test_uuid_refuses(void **state)
 {
-	static const char *const bad[] = {"", "01234567-89ab-cdef-0123-456789abcde",
+	static const char *const bad[] = {"",
+					  "01234567-89ab-cdef-0123-456789abcde",
 					  "01234567-89ab-cdef-0123-456789abcdef0",
 					  "0123456789abcdef0123456789abcdef",
 					  "{1234567-89ab-cdef-0123-456789abcde}",
@@ -117,12 +119,8 @@ static void test_uuid_versions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CTX(test_deadline),
-		WITH_CTX(test_system_clock),
-		WITH_CTX(test_iso8601),
-		WITH_CTX(test_uuid_text),
-		WITH_CTX(test_uuid_refuses),
-		WITH_CTX(test_uuid_versions),
+		WITH_CTX(test_deadline),  WITH_CTX(test_system_clock), WITH_CTX(test_iso8601),
+		WITH_CTX(test_uuid_text), WITH_CTX(test_uuid_refuses), WITH_CTX(test_uuid_versions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

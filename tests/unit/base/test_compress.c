@@ -1,8 +1,8 @@
 /* gzip and zstd: round trips, members in a row, damage, bombs. */
 #include <zstd.h>
 
-#include "fixture.h"
 #include "firn/compress.h"
+#include "fixture.h"
 
 static struct firn_str sample(struct firn_ctx *cx, size_t n)
 {

@@ -1,6 +1,6 @@
 /* Known answers, text forms, and sealing that notices every changed bit. */
-#include "fixture.h"
 #include "firn/crypto.h"
+#include "fixture.h"
 
 static void test_known_answers(void **state)
 {
@@ -28,7 +28,8 @@ static void test_hex(void **state)
 	struct firn_ctx *cx = *state;
 	unsigned char out[3] = {1, 2, 3};
 
-	assert_fails(cx, firn_unhex(cx, FIRN_STR("00ff"), out, 3), FIRN_E_BAD_REQUEST, "6 hex digits");
+	assert_fails(cx, firn_unhex(cx, FIRN_STR("00ff"), out, 3), FIRN_E_BAD_REQUEST,
+		     "6 hex digits");
 	assert_fails(cx, firn_unhex(cx, FIRN_STR("00ff1"), out, 2), FIRN_E_BAD_REQUEST, "found 5");
 	assert_fails(cx, firn_unhex(cx, FIRN_STR("00fg11"), out, 3), FIRN_E_BAD_REQUEST, "'g'");
 	assert_int_equal(out[0], 1);
@@ -55,7 +56,8 @@ static void test_base64url_decode(void **state)
 	struct firn_ctx *cx = *state;
 	struct firn_str out = FIRN_STR("untouched");
 
-	assert_fails(cx, firn_base64url_decode(cx, FIRN_STR("Zg=="), &out), FIRN_E_BAD_REQUEST, "3");
+	assert_fails(cx, firn_base64url_decode(cx, FIRN_STR("Zg=="), &out), FIRN_E_BAD_REQUEST,
+		     "3");
 	assert_fails(cx, firn_base64url_decode(cx, FIRN_STR("+/8"), &out), FIRN_E_BAD_REQUEST, "1");
 	assert_fails(cx, firn_base64url_decode(cx, FIRN_STR("Z"), &out), FIRN_E_BAD_REQUEST, "cut");
 	assert_fails(cx, firn_base64url_decode(cx, FIRN_STR("Zh"), &out), FIRN_E_BAD_REQUEST,
@@ -108,8 +110,9 @@ static void test_unseal_refuses(void **state)
 	assert_ok(cx, firn_seal(cx, key, FIRN_STR("a"), FIRN_STR("text"), &sealed));
 	assert_fails(cx, firn_unseal(cx, key, FIRN_STR("b"), sealed, &out), FIRN_E_INTERNAL, "key");
 	for (size_t n = 0; n < sealed.n; n++)
-		assert_int_equal(firn_unseal(cx, key, FIRN_STR("a"),
-					     (struct firn_str){sealed.p, n}, &out), FIRN_E_INTERNAL);
+		assert_int_equal(
+			firn_unseal(cx, key, FIRN_STR("a"), (struct firn_str){sealed.p, n}, &out),
+			FIRN_E_INTERNAL);
 	firn_err_clear(cx);
 	bytes = (char *)sealed.p;
 	for (size_t i = 0; i < sealed.n; i++) {
@@ -138,12 +141,8 @@ static void test_constant_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CTX(test_known_answers),
-		WITH_CTX(test_hex),
-		WITH_CTX(test_base64),
-		WITH_CTX(test_base64url_decode),
-		WITH_CTX(test_seal),
-		WITH_CTX(test_unseal_refuses),
+		WITH_CTX(test_known_answers),	 WITH_CTX(test_hex),  WITH_CTX(test_base64),
+		WITH_CTX(test_base64url_decode), WITH_CTX(test_seal), WITH_CTX(test_unseal_refuses),
 		WITH_CTX(test_constant_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,13 @@
 /* Errors: the first wins, texts are well-formed UTF-8 whatever they are made of. */
-#include "fixture.h"
 #include "firn/log.h"
+#include "fixture.h"
 
 static void test_first_fail_wins(void **state)
 {
 	struct firn_ctx *cx = *state;
 
-	assert_int_equal(firn_fail(cx, FIRN_E_NO_SUCH_TABLE, "table '%s'", "a"), FIRN_E_NO_SUCH_TABLE);
+	assert_int_equal(firn_fail(cx, FIRN_E_NO_SUCH_TABLE, "table '%s'", "a"),
+			 FIRN_E_NO_SUCH_TABLE);
 	assert_int_equal(firn_fail(cx, FIRN_E_INTERNAL, "later"), FIRN_E_NO_SUCH_TABLE);
 	assert_string_equal(cx->err.message, "table 'a'");
 	firn_err_clear(cx);
@@ -55,7 +56,10 @@ static void test_ill_formed_is_replaced(void **state)
 {
 	struct firn_ctx *cx = *state;
 
-	firn_fail(cx, FIRN_E_BAD_REQUEST, "a\xFF" "b\xE2\x82" "c\xC0\xAF\xED\xA0\x80");
+	firn_fail(cx, FIRN_E_BAD_REQUEST,
+		  "a\xFF"
+		  "b\xE2\x82"
+		  "c\xC0\xAF\xED\xA0\x80");
 	assert_string_equal(cx->err.message, "a?b??c?????");
 }
 
@@ -69,7 +73,7 @@ static void test_table(void **state)
 	assert_int_equal(firn_code_info(FIRN_E_INTERNAL)->log_level, FIRN_LOG_ERROR);
 	assert_string_equal(firn_code_info(FIRN_OK)->name, "OK");
 	assert_string_equal(firn_code_info(FIRN_E_COUNT)->name, "INTERNAL");
-	assert_string_equal(firn_code_info((enum firn_code)-1)->name, "INTERNAL");
+	assert_string_equal(firn_code_info((enum firn_code) - 1)->name, "INTERNAL");
 }
 
 int main(void)

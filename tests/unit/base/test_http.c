@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fixture.h"
 #include "firn/clock.h"
 #include "firn/http.h"
+#include "fixture.h"
 
 #define REQUESTS_MAX 4
 
@@ -67,7 +67,8 @@ static bool read_request(struct script *s, int fd, char *out, size_t size)
 
 static void serve_connection(struct script *s, int fd)
 {
-	while (s->seen < s->n && read_request(s, fd, s->requests[s->seen], sizeof(s->requests[0]))) {
+	while (s->seen < s->n &&
+	       read_request(s, fd, s->requests[s->seen], sizeof(s->requests[0]))) {
 		const char *answer = s->answers[s->seen];
 		size_t size = s->answer_sizes[s->seen];
 
@@ -148,10 +149,11 @@ static int http_teardown(void **state)
 static struct firn_http_request request_to(struct firn_ctx *cx, const struct script *s,
 					   const char *method, const char *path)
 {
-	return (struct firn_http_request){.method = method,
-					  .url = firn_printf(cx, "http://127.0.0.1:%u%s", s->port, path),
-					  .answer_ceiling = 1000,
-					  .timeout_ms = 10000};
+	return (struct firn_http_request){
+		.method = method,
+		.url = firn_printf(cx, "http://127.0.0.1:%u%s", s->port, path),
+		.answer_ceiling = 1000,
+		.timeout_ms = 10000};
 }
 
 static void test_get_and_reuse(void **state)
@@ -196,11 +198,12 @@ static void test_get_and_reuse(void **state)
 static void test_put(void **state)
 {
 	struct firn_ctx *cx = *state;
-	struct script s = {.answers = {"HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 201 Created\r\n"
-				       "Content-Length: 0\r\n\r\n",
-				       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-				       "HTTP/1.1 204 No Content\r\n\r\n"},
-			   .n = 3};
+	struct script s = {
+		.answers = {"HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 201 Created\r\n"
+			    "Content-Length: 0\r\n\r\n",
+			    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+			    "HTTP/1.1 204 No Content\r\n\r\n"},
+		.n = 3};
 	struct firn_pair type = {FIRN_STR("content-type"), FIRN_STR("application/json")};
 	struct firn_http_answer answer;
 	struct firn_http_request request;
@@ -294,9 +297,11 @@ static void test_broken_answers(void **state)
 	struct firn_ctx *cx = *state;
 	static char large[1200] = "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n";
 	struct script none = {.answers = {""}};
-	struct script cut = {.answers = {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX: CUT\r\n\r\nabc"}};
-	struct script chunk = {.answers = {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: CUT\r\n"
-					   "\r\n5\r\nab"}};
+	struct script cut = {
+		.answers = {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX: CUT\r\n\r\nabc"}};
+	struct script chunk = {
+		.answers = {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: CUT\r\n"
+			    "\r\n5\r\nab"}};
 	struct script ancient = {.answers = {"hello"}};
 	struct script too_large = {.answers = {large}};
 
@@ -356,8 +361,10 @@ static void test_refuses(void **state)
 	struct firn_ctx *cx = *state;
 	struct firn_http_answer answer;
 	struct firn_pair header = {FIRN_STR("x"), FIRN_STR("a\r\nb: c")};
-	struct firn_http_request request = {.method = "GET", .url = FIRN_STR("file:///etc/hostname"),
-					    .answer_ceiling = 100, .timeout_ms = 1000};
+	struct firn_http_request request = {.method = "GET",
+					    .url = FIRN_STR("file:///etc/hostname"),
+					    .answer_ceiling = 100,
+					    .timeout_ms = 1000};
 	struct firn_http *http = cx->http;
 
 	assert_fails(cx, firn_http_do(cx, &request, &answer), FIRN_E_STORE_BROKEN, "protocol");

@@ -1,6 +1,6 @@
 /* The tree: what is refused and where, exact integers, round trips of reals, memory ceilings. */
-#include "fixture.h"
 #include "firn/json.h"
+#include "fixture.h"
 
 static struct firn_str nested(struct firn_ctx *cx, size_t depth)
 {
@@ -20,8 +20,9 @@ static void test_accessors(void **state)
 	int64_t number = 0;
 	void *iter = NULL;
 
-	assert_ok(cx, firn_json_parse(cx, FIRN_STR(" {\"b\":[1,2.5,\"x\\u20ac\",null],\"a\":true} "),
-				      "body", &json));
+	assert_ok(cx,
+		  firn_json_parse(cx, FIRN_STR(" {\"b\":[1,2.5,\"x\\u20ac\",null],\"a\":true} "),
+				  "body", &json));
 	assert_int_equal(firn_json_type(json), FIRN_JSON_OBJECT);
 	assert_int_equal(firn_json_count(json), 2);
 	value = firn_json_get(json, "b");
@@ -138,8 +139,7 @@ static void test_memory_is_bounded(void **state)
 		firn_buf_cstr(&b, ",{}");
 	firn_buf_char(&b, ']');
 	assert_ok(cx, firn_buf_end(&b, &text));
-	assert_fails(cx, firn_json_parse(cx, text, "b", &json),
-		     FIRN_E_TOO_LARGE, "memory");
+	assert_fails(cx, firn_json_parse(cx, text, "b", &json), FIRN_E_TOO_LARGE, "memory");
 }
 
 static void check_dump(struct firn_ctx *cx, const char *text, bool canonical, const char *want)
@@ -169,9 +169,17 @@ static void test_dump(void **state)
 static void test_reals_round_trip(void **state)
 {
 	struct firn_ctx *cx = *state;
-	static const char *const reals[] = {"0.1", "1.0", "-0.0", "1e+300", "5e-324", "0.30000000000000004",
-					    "1.7976931348623157e+308", "2.2250738585072014e-308",
-					    "123456789012345680.0", "3.141592653589793", "100000.5"};
+	static const char *const reals[] = {"0.1",
+					    "1.0",
+					    "-0.0",
+					    "1e+300",
+					    "5e-324",
+					    "0.30000000000000004",
+					    "1.7976931348623157e+308",
+					    "2.2250738585072014e-308",
+					    "123456789012345680.0",
+					    "3.141592653589793",
+					    "100000.5"};
 
 	for (size_t i = 0; i < sizeof(reals) / sizeof(*reals); i++) {
 		const struct firn_json *json;
@@ -204,7 +212,8 @@ static const struct firn_field sample_fields[] = {
 	{"map", FIRN_FIELD_MAP, offsetof(struct sample, map), 0},
 	{"object", FIRN_FIELD_OBJECT, offsetof(struct sample, object), 0},
 	{"array", FIRN_FIELD_ARRAY, offsetof(struct sample, array), 0},
-	{"any", FIRN_FIELD_ANY, offsetof(struct sample, any), FIRN_FIELD_REQUIRED | FIRN_FIELD_NULL_OK},
+	{"any", FIRN_FIELD_ANY, offsetof(struct sample, any),
+	 FIRN_FIELD_REQUIRED | FIRN_FIELD_NULL_OK},
 };
 
 static firn_rc read_sample(struct firn_ctx *cx, const char *text, struct sample *ret_sample)
@@ -221,9 +230,11 @@ static void test_read(void **state)
 	struct firn_ctx *cx = *state;
 	struct sample s = {.number = 7, .flag = true};
 
-	assert_ok(cx, read_sample(cx, "{\"name\":\"n\",\"flag\":null,\"list\":[\"a\",\"b\"],"
+	assert_ok(cx, read_sample(cx,
+				  "{\"name\":\"n\",\"flag\":null,\"list\":[\"a\",\"b\"],"
 				  "\"map\":{\"k2\":\"v2\",\"k1\":\"\"},\"object\":{},\"array\":[1],"
-				  "\"any\":5,\"unknown\":[]}", &s));
+				  "\"any\":5,\"unknown\":[]}",
+				  &s));
 	assert_text(s.name, "n");
 	assert_int_equal(s.number, 7);
 	assert_true(s.flag);
@@ -237,8 +248,9 @@ static void test_read(void **state)
 	assert_int_equal(firn_json_count(s.array), 1);
 	assert_non_null(s.object);
 	assert_non_null(s.any);
-	assert_ok(cx, read_sample(cx, "{\"name\":\"\",\"number\":-5,\"list\":[],\"map\":{},\"any\":{}}",
-				  &s));
+	assert_ok(cx,
+		  read_sample(cx, "{\"name\":\"\",\"number\":-5,\"list\":[],\"map\":{},\"any\":{}}",
+			      &s));
 	assert_int_equal(s.number, -5);
 	assert_int_equal(s.list.n, 0);
 }
@@ -258,7 +270,8 @@ static void test_read_refuses(void **state)
 		{"{\"name\":\"n\",\"number\":\"1\"}", "found \"1\""},
 		{"{\"name\":\"n\",\"flag\":0}", "'flag' must be true or false, found 0"},
 		{"{\"name\":\"n\",\"list\":{}}", "array of strings, found an object"},
-		{"{\"name\":\"n\",\"list\":[\"a\",1]}", "element 1 of 'list' must be a string, found 1"},
+		{"{\"name\":\"n\",\"list\":[\"a\",1]}",
+		 "element 1 of 'list' must be a string, found 1"},
 		{"{\"name\":\"n\",\"map\":[]}", "object whose values are strings"},
 		{"{\"name\":\"n\",\"map\":{\"k\":true}}", "value of 'k' in 'map' must be a string"},
 		{"{\"name\":\"n\",\"object\":[]}", "'object' must be an object, found an array"},

@@ -1,6 +1,6 @@
 /* The raw scan: exact slices, full validation, names twice, and large documents. */
-#include "fixture.h"
 #include "firn/json.h"
+#include "fixture.h"
 
 struct seen {
 	struct firn_buf text;
@@ -35,7 +35,8 @@ static void test_members(void **state)
 		{"{\"a\":1}", "<a|1>"},
 		{" { \"a\" : [ 1, {\"x\": \"}\"} ] , \"b\\u0041\\n\\ud83d\\ude00\" : \"s\\\"\" } ",
 		 "<a|[ 1, {\"x\": \"}\"} ]><bA\n\xF0\x9F\x98\x80|\"s\\\"\">"},
-		{"[1, \"two\" ,{\"a\":{\"a\":1,\"a\":2}},null]", "<|1><|\"two\"><|{\"a\":{\"a\":1,\"a\":2}}><|null>"},
+		{"[1, \"two\" ,{\"a\":{\"a\":1,\"a\":2}},null]",
+		 "<|1><|\"two\"><|{\"a\":{\"a\":1,\"a\":2}}><|null>"},
 		{"{\"\":-0.5e-3}", "<|-0.5e-3>"},
 	};
 
@@ -70,7 +71,8 @@ static void test_refuses(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct firn_str out = FIRN_STR("untouched");
 
-		assert_fails(cx, scan(cx, firn_str(bad[i][0]), &out), FIRN_E_BAD_REQUEST, bad[i][1]);
+		assert_fails(cx, scan(cx, firn_str(bad[i][0]), &out), FIRN_E_BAD_REQUEST,
+			     bad[i][1]);
 		assert_text(out, "untouched");
 	}
 }
@@ -78,7 +80,8 @@ static void test_refuses(void **state)
 static void test_every_cut_is_refused(void **state)
 {
 	struct firn_ctx *cx = *state;
-	struct firn_str text = FIRN_STR("{\"a\\u00e9\":[1.5e3,true,{\"k\":\"\xE2\x82\xAC\"}],\"b\":null}");
+	struct firn_str text =
+		FIRN_STR("{\"a\\u00e9\":[1.5e3,true,{\"k\":\"\xE2\x82\xAC\"}],\"b\":null}");
 	struct firn_str out;
 
 	for (size_t n = 0; n < text.n; n++) {
@@ -163,8 +166,9 @@ static void test_raw_str(void **state)
 	assert_text(out, "untouched");
 	assert_ok(cx, firn_json_raw_str(cx, FIRN_STR("\"\""), "uuid", &out));
 	assert_text(out, "");
-	assert_ok(cx, firn_json_raw_str(cx, FIRN_STR("\"\\b\\f\\n\\r\\t\\/\\\\\\\"\\u00E9\\u20aC\""),
-					"uuid", &out));
+	assert_ok(cx,
+		  firn_json_raw_str(cx, FIRN_STR("\"\\b\\f\\n\\r\\t\\/\\\\\\\"\\u00E9\\u20aC\""),
+				    "uuid", &out));
 	assert_text(out, "\b\f\n\r\t/\\\"\xC3\xA9\xE2\x82\xAC");
 }
 

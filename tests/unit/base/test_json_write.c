@@ -1,6 +1,6 @@
 /* The writer: commas, escapes, and text that always reads back. */
-#include "fixture.h"
 #include "firn/json.h"
+#include "fixture.h"
 
 static void test_all_kinds(void **state)
 {
@@ -45,9 +45,10 @@ static void test_all_kinds(void **state)
 	firn_jw_map(&w, &map);
 	firn_jw_end(&w, '}');
 	assert_ok(cx, firn_buf_end(&b, &out));
-	assert_text(out, "{\"s\":\"a\",\"n\\\"\":null,\"none\":null,\"i\":[-9223372036854775808,"
-			 "\"9223372036854775807\",true,false,null,{\"raw\":1},{},[]],"
-			 "\"t\":{\"z\":[1,{}]},\"l\":[\"x\",\"y\"],\"m\":{\"k\":\"v\",\"l\":\"\"}}");
+	assert_text(out,
+		    "{\"s\":\"a\",\"n\\\"\":null,\"none\":null,\"i\":[-9223372036854775808,"
+		    "\"9223372036854775807\",true,false,null,{\"raw\":1},{},[]],"
+		    "\"t\":{\"z\":[1,{}]},\"l\":[\"x\",\"y\"],\"m\":{\"k\":\"v\",\"l\":\"\"}}");
 }
 
 static struct firn_str write_one(struct firn_ctx *cx, struct firn_str text)
@@ -70,7 +71,8 @@ static void test_escapes(void **state)
 	assert_text(write_one(cx, FIRN_STR("\"\\/\b\f\n\r\t\x01\x1f\x7f")),
 		    "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"");
 	assert_text(write_one(cx, FIRN_STR("a\0b")), "\"a\\u0000b\"");
-	assert_text(write_one(cx, FIRN_STR("\xC3\xA9\xF0\x9F\x98\x80")), "\"\xC3\xA9\xF0\x9F\x98\x80\"");
+	assert_text(write_one(cx, FIRN_STR("\xC3\xA9\xF0\x9F\x98\x80")),
+		    "\"\xC3\xA9\xF0\x9F\x98\x80\"");
 	assert_text(write_one(cx, FIRN_STR("a\xFF\xC3")), "\"a\xEF\xBF\xBD\xEF\xBF\xBD\"");
 	assert_text(write_one(cx, FIRN_STR("")), "\"\"");
 }
@@ -88,8 +90,9 @@ static void test_every_byte_reads_back(void **state)
 
 			memset(text, 'x', sizeof(text));
 			text[at] = (char)c;
-			assert_ok(cx, firn_json_parse(cx, write_one(cx, (struct firn_str){text, 20}),
-						      "b", &json));
+			assert_ok(cx,
+				  firn_json_parse(cx, write_one(cx, (struct firn_str){text, 20}),
+						  "b", &json));
 			got = firn_json_str(json);
 			if (c < 0x80)
 				assert_true(firn_str_eq(got, (struct firn_str){text, 20}));

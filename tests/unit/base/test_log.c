@@ -2,9 +2,9 @@
 #include <limits.h>
 #include <unistd.h>
 
-#include "fixture.h"
 #include "firn/json.h"
 #include "firn/log.h"
+#include "fixture.h"
 
 struct capture {
 	int saved, reader;
@@ -52,8 +52,8 @@ static void test_human(void **state)
 	struct firn_ctx *cx = *state;
 	const struct firn_log_field fields[] = {
 		FIRN_F_CSTR("path", "/v1/config"), FIRN_F_STR("user", FIRN_STR("a b")),
-		FIRN_F_I64("status", -200), FIRN_F_MS("took", 12345678), FIRN_F_CSTR("empty", ""),
-		FIRN_F_MS("back", -1500000)};
+		FIRN_F_I64("status", -200),	   FIRN_F_MS("took", 12345678),
+		FIRN_F_CSTR("empty", ""),	   FIRN_F_MS("back", -1500000)};
 	struct firn_str line;
 
 	firn_log_setup(FIRN_LOG_HUMAN, FIRN_LOG_INFO);
@@ -81,7 +81,8 @@ static void test_json(void **state)
 	struct firn_ctx *cx = *state;
 	const struct firn_log_field fields[] = {
 		FIRN_F_CSTR("a\"b", "line\nbreak\t\x1b[31m\x7f \xC2\x9B \xFF\xC3\xA9"),
-		FIRN_F_I64("n", INT64_MIN), FIRN_F_MS("ms", INT64_MIN), FIRN_F_STR("z", FIRN_STR("\0x"))};
+		FIRN_F_I64("n", INT64_MIN), FIRN_F_MS("ms", INT64_MIN),
+		FIRN_F_STR("z", FIRN_STR("\0x"))};
 	const struct firn_json *json;
 	struct firn_str line;
 	int64_t n;
@@ -139,7 +140,8 @@ static void test_human_injection(void **state)
 {
 	struct firn_ctx *cx = *state;
 	const struct firn_log_field fields[] = {FIRN_F_CSTR("v", "a\nb=c"), FIRN_F_CSTR("w", "x=y"),
-						FIRN_F_CSTR("u", "\xC2\x9B" "31m")};
+						FIRN_F_CSTR("u", "\xC2\x9B"
+								 "31m")};
 	struct firn_str line;
 
 	firn_log_setup(FIRN_LOG_HUMAN, FIRN_LOG_INFO);
@@ -151,11 +153,8 @@ static void test_human_injection(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CTX(test_human),
-		WITH_CTX(test_levels),
-		WITH_CTX(test_json),
-		WITH_CTX(test_long_lines),
-		WITH_CTX(test_human_injection),
+		WITH_CTX(test_human),	   WITH_CTX(test_levels),	   WITH_CTX(test_json),
+		WITH_CTX(test_long_lines), WITH_CTX(test_human_injection),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

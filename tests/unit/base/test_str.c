@@ -34,8 +34,16 @@ static void test_cut(void **state)
 
 static void test_i64(void **state)
 {
-	static const char *const bad[] = {"", "-", "+1", "1 ", " 1", "1a", "9223372036854775808",
-					  "-9223372036854775809", "99999999999999999999", "--1"};
+	static const char *const bad[] = {"",
+					  "-",
+					  "+1",
+					  "1 ",
+					  " 1",
+					  "1a",
+					  "9223372036854775808",
+					  "-9223372036854775809",
+					  "99999999999999999999",
+					  "--1"};
 	int64_t value = 7;
 
 	(void)state;
@@ -131,15 +139,33 @@ static void test_buf_near_arena_ceiling(void **state)
 
 static void test_utf8(void **state)
 {
-	static const char *const good[] = {"", "a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80",
-					   "\xED\x9F\xBF", "\xEE\x80\x80", "\xEF\xBF\xBF",
-					   "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF",
+	static const char *const good[] = {"",
+					   "a",
+					   "\xC2\x80",
+					   "\xDF\xBF",
+					   "\xE0\xA0\x80",
+					   "\xED\x9F\xBF",
+					   "\xEE\x80\x80",
+					   "\xEF\xBF\xBF",
+					   "\xF0\x90\x80\x80",
+					   "\xF4\x8F\xBF\xBF",
 					   "eight bytes and \xE2\x82\xAC more than eight bytes"};
-	static const char *const bad[] = {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF",
-					  "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF",
-					  "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC2",
-					  "\xE2\x82", "\xF0\x9F\x98", "\342a\x80",
-					  "eight bytes and \xE2\x82", "12345678\xC2"};
+	static const char *const bad[] = {"\x80",
+					  "\xC0\x80",
+					  "\xC1\xBF",
+					  "\xE0\x9F\xBF",
+					  "\xED\xA0\x80",
+					  "\xED\xBF\xBF",
+					  "\xF0\x8F\xBF\xBF",
+					  "\xF4\x90\x80\x80",
+					  "\xF5\x80\x80\x80",
+					  "\xFF",
+					  "\xC2",
+					  "\xE2\x82",
+					  "\xF0\x9F\x98",
+					  "\342a\x80",
+					  "eight bytes and \xE2\x82",
+					  "12345678\xC2"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)

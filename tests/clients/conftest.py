@@ -19,8 +19,12 @@ def pytest_addoption(parser):
     parser.addoption("--server", default="firn", choices=sorted(servers.SERVERS))
 
 
+def stores_given(metafunc):
+    return any("store" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+
+
 def pytest_generate_tests(metafunc):
-    if "store" in metafunc.fixturenames:
+    if "store" in metafunc.fixturenames and not stores_given(metafunc):
         stores = metafunc.config.getoption("store") or ["file", "seaweedfs"]
         metafunc.parametrize("store", stores, indirect=True, scope="session")
 

@@ -244,14 +244,15 @@ class Firn:
             *("--listen", self.uri.removeprefix("http://")),
             *("--warehouse", self.store.location, "--detach"),
         ]
-        log = self.folder / "log"
-        with log.open("ab") as out:
-            code = subprocess.run(
-                command, env={**os.environ, **self.store.server_env()}, stdout=out, stderr=out, timeout=120
-            ).returncode
-        if code:
-            raise RuntimeError(f"{' '.join(command)} ended with {code}:\n{log.read_text()[-4000:]}")
+        environment = {**os.environ, **self.store.server_env()}
+        ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        if ended.returncode:
+            raise RuntimeError(f"{' '.join(command)}: {ended.stdout.decode()}\n{self.log()}")
         self.pid = int((self.folder / "data" / "firn.pid").read_text())
+
+    def log(self):
+        log = self.folder / "data" / "firn.log"
+        return log.read_text()[-8000:] if log.exists() else ""
 
     def stop(self):
         descriptor = os.pidfd_open(self.pid)
@@ -260,7 +261,7 @@ class Firn:
             ended, _, _ = select.select([descriptor], [], [], 60)
             if not ended:
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-                raise RuntimeError(f"firn {self.pid} did not end within 60 s of TERM")
+                raise RuntimeError(f"firn {self.pid} did not end within 60 s of TERM:\n{self.log()}")
         finally:
             os.close(descriptor)
             shutil.rmtree(self.folder, ignore_errors=True)

@@ -103,13 +103,15 @@ static void log_notice(void *arg, const PGresult *notice)
 		FIRN_F_CSTR("notice", PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY)),
 	};
 
-	(void)arg;
+	if (firn_pg_is_fatal(notice))
+		*(bool *)arg = true;
 	if (firn_log_enabled(FIRN_LOG_DEBUG))
 		firn_log(FIRN_LOG_DEBUG, "database notice", fields, 2);
 }
 
-bool firn_pg_settle(PGconn *conn)
+bool firn_pg_settle(PGconn *conn, bool *doomed)
 {
-	PQsetNoticeReceiver(conn, log_notice, NULL);
+	*doomed = false;
+	PQsetNoticeReceiver(conn, log_notice, doomed);
 	return PQsetnonblocking(conn, 1) == 0;
 }

@@ -66,8 +66,11 @@ bool firn_db_alive(struct firn_db *db)
 {
 	if (!db->conn || (db->stale && !db->in_transaction))
 		return false;
-	if (firn_db_poll(db->conn, POLLIN, 0) == FIRN_PG_ANSWERED && !PQconsumeInput(db->conn))
-		return false;
+	while (firn_db_poll(db->conn, POLLIN, 0) == FIRN_PG_ANSWERED) {
+		/* PQisBusy only to have it look at what was read. */
+		if (!PQconsumeInput(db->conn) || PQisBusy(db->conn) || db->doomed)
+			return false;
+	}
 	return PQstatus(db->conn) == CONNECTION_OK;
 }
 
@@ -112,7 +115,7 @@ static firn_rc open_connection(struct firn_ctx *cx, struct firn_db *db)
 	if (!db->conn)
 		return firn_fail(cx, FIRN_E_INTERNAL, "no memory for a database connection");
 	end = await_connection(cx, db->conn);
-	if (end == FIRN_PG_ANSWERED && firn_pg_settle(db->conn)) {
+	if (end == FIRN_PG_ANSWERED && firn_pg_settle(db->conn, &db->doomed)) {
 		db->session++;
 		return relisten(cx, db);
 	}

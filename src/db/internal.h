@@ -30,8 +30,9 @@ void firn_statements_remove(struct firn_statements *set, const struct firn_sql *
 void firn_statements_clear(struct firn_statements *set);
 /* Starts a non-blocking connection (host names aside); NULL without memory. settings: "-c name=value …". */
 PGconn *firn_pg_start(const char *conninfo, const char *settings);
-/* Once connected: notices go to the debug log, writes don't block. False when the connection failed. */
-bool firn_pg_settle(PGconn *conn);
+/* Once connected: writes don't block, notices go to the debug log, and *doomed becomes true when the
+ * server says between answers that it is about to close. False when the connection failed. */
+bool firn_pg_settle(PGconn *conn, bool *doomed);
 
 /* sqlstate.c: the only place that knows SQLSTATEs. */
 enum firn_pg_end {
@@ -41,6 +42,7 @@ enum firn_pg_end {
 	FIRN_PG_LOST,     /* no connection any more */
 	FIRN_PG_LATE      /* out of time */
 };
+bool firn_pg_is_fatal(const PGresult *result);
 /* LOST for FATAL and worse. */
 enum firn_pg_end firn_pg_judge(const PGresult *result);
 /* Whether an error in answer to COMMIT leaves open what became of the transaction. */
@@ -62,6 +64,7 @@ struct firn_db {
 	char *channels[FIRN_CHANNELS_MAX];
 	unsigned n_channels;
 	bool stale;      /* to be closed once no transaction is open */
+	bool doomed;     /* the server is about to close it */
 	bool relistened; /* since the last firn_db_wait: something may have been missed */
 	char lost[256];  /* the server's last words */
 };

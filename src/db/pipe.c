@@ -35,6 +35,7 @@ enum kind {
 
 struct entry {
 	enum kind kind;
+	bool confirmed; /* sent after the server had said that sql is prepared */
 	const struct firn_sql *sql;
 	struct firn_pipe_job *job; /* NULL: nobody waits any more */
 };
@@ -52,14 +53,13 @@ struct firn_pipe {
 	PostgresPollingStatusType want; /* while CONNECTING */
 	uint32_t watched;               /* events, 0 = not watched */
 	bool unflushed;
-	bool stale;          /* needs a fresh connection once results are read */
+	bool stale;          /* needs a fresh connection: statements changed, or the server is closing it */
 	unsigned failures;   /* since the last result */
 	int64_t retry_ns;    /* while DOWN */
 	int64_t give_up_ns;  /* while CONNECTING */
-	int64_t heard_ns;    /* when the last result came */
 	int64_t earliest_ns; /* no deadline is before; 0 = none */
-	struct firn_statements statements;
-	struct queue waiting, again; /* again goes first, each with a sync of its own */
+	struct firn_statements sent, confirmed; /* prepared: asked for, and known to be */
+	struct queue waiting, again;            /* again goes first, each with a sync of its own */
 	struct entry ring[RING];
 	unsigned first, n;
 	size_t jobs;
@@ -168,7 +168,9 @@ static struct entry *entry_at(struct firn_pipe *pipe, unsigned i)
 
 static void push(struct firn_pipe *pipe, enum kind kind, const struct firn_sql *sql, struct firn_pipe_job *job)
 {
-	*entry_at(pipe, pipe->n++) = (struct entry){kind, sql, job};
+	bool confirmed = sql && firn_statements_has(&pipe->confirmed, sql);
+
+	*entry_at(pipe, pipe->n++) = (struct entry){kind, confirmed, sql, job};
 }
 
 static void pop(struct firn_pipe *pipe)
@@ -191,30 +193,39 @@ static int64_t backoff_ns(unsigned failures)
 	return span / 2 + (int64_t)(chance % (uint64_t)(span / 2));
 }
 
-/* What was in flight on a connection that is gone: asked again, unless it keeps breaking them. */
-static void reclaim(struct firn_pipe *pipe)
+/* One that was being worked on when a connection went: asked again, unless it keeps breaking them. */
+static void charge(struct firn_pipe *pipe, struct firn_pipe_job *job)
+{
+	if (++job->tries < TRIES_MAX)
+		queue_add(&pipe->again, job);
+	else
+		finish(pipe, job, firn_pg_fail_lost(job->cx, job->ask->sql->name, pipe->lost), NULL);
+}
+
+/* What was in flight on a connection that is gone; the server works on the first. */
+static void reclaim(struct firn_pipe *pipe, bool charge_first)
 {
 	while (pipe->n > 0) {
 		struct entry e = *entry_at(pipe, 0);
 
 		pop(pipe);
-		if (e.kind != QUERY || !e.job)
+		if (e.kind != QUERY)
 			continue;
-		if (++e.job->tries < TRIES_MAX)
+		if (e.job && charge_first)
+			charge(pipe, e.job);
+		else if (e.job)
 			queue_add(&pipe->again, e.job);
-		else
-			finish(pipe, e.job, firn_pg_fail_lost(e.job->cx, e.job->ask->sql->name, pipe->lost), NULL);
+		charge_first = false;
 	}
 }
 
-static void lose(struct firn_pipe *pipe, const char *why)
+static void drop(struct firn_pipe *pipe, const char *why, bool charge_first)
 {
 	const struct firn_log_field fields[] = {FIRN_F_CSTR("reason", why)};
 
-	if (why != pipe->lost)
-		strncpy(pipe->lost, why, sizeof(pipe->lost) - 1);
 	if (pipe->failures <= 1)
 		firn_log(FIRN_LOG_WARN, "database connection of an event loop lost", fields, 1);
+	strncpy(pipe->lost, why, sizeof(pipe->lost) - 1);
 	PQfinish(pipe->conn);
 	pipe->conn = NULL;
 	pipe->state = DOWN;
@@ -222,14 +233,21 @@ static void lose(struct firn_pipe *pipe, const char *why)
 	pipe->stale = pipe->unflushed = false;
 	pipe->retry_ns = now_ns(pipe) + backoff_ns(pipe->failures);
 	pipe->failures++;
-	firn_statements_clear(&pipe->statements);
-	reclaim(pipe);
+	firn_statements_clear(&pipe->sent);
+	firn_statements_clear(&pipe->confirmed);
+	reclaim(pipe, charge_first);
 }
 
-static void lose_connection(struct firn_pipe *pipe)
+/* The connection broke, perhaps because of what was worked on. */
+static void broken(struct firn_pipe *pipe)
 {
-	strncpy(pipe->lost, pipe->conn ? PQerrorMessage(pipe->conn) : "no memory", sizeof(pipe->lost) - 1);
-	lose(pipe, pipe->lost);
+	drop(pipe, pipe->conn ? PQerrorMessage(pipe->conn) : "no memory", true);
+}
+
+/* We leave the connection. */
+static void leave(struct firn_pipe *pipe, const char *why)
+{
+	drop(pipe, why, false);
 }
 
 /* The socket may be another one after each step of connecting, under the same number even. */
@@ -240,7 +258,7 @@ static void watch_connecting(struct firn_pipe *pipe)
 
 	epoll_ctl(pipe->epoll, EPOLL_CTL_DEL, fd, NULL);
 	if (epoll_ctl(pipe->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
-		lose(pipe, "epoll refuses the socket");
+		leave(pipe, "epoll refuses the socket");
 	else
 		pipe->watched = event.events;
 }
@@ -252,7 +270,7 @@ static void watch(struct firn_pipe *pipe)
 	if (pipe->state != UP || event.events == pipe->watched)
 		return;
 	if (epoll_ctl(pipe->epoll, EPOLL_CTL_MOD, PQsocket(pipe->conn), &event) != 0)
-		lose(pipe, "epoll refuses the socket");
+		leave(pipe, "epoll refuses the socket");
 	else
 		pipe->watched = event.events;
 }
@@ -261,7 +279,7 @@ static void start(struct firn_pipe *pipe, int64_t now)
 {
 	pipe->conn = firn_pg_start(pipe->conninfo, PIPE_SETTINGS);
 	if (!pipe->conn || PQstatus(pipe->conn) == CONNECTION_BAD) {
-		lose_connection(pipe);
+		broken(pipe);
 		return;
 	}
 	pipe->state = CONNECTING;
@@ -277,7 +295,7 @@ static void step(struct firn_pipe *pipe, int64_t now)
 
 	if (poll(&fd, 1, 0) <= 0) {
 		if (now >= pipe->give_up_ns)
-			lose(pipe, "no answer while connecting");
+			leave(pipe, "no answer while connecting");
 		return;
 	}
 	pipe->want = PQconnectPoll(pipe->conn);
@@ -285,14 +303,13 @@ static void step(struct firn_pipe *pipe, int64_t now)
 		watch_connecting(pipe);
 		return;
 	}
-	if (pipe->want != PGRES_POLLING_OK || !firn_pg_settle(pipe->conn) || !PQenterPipelineMode(pipe->conn)) {
-		lose_connection(pipe);
+	if (pipe->want != PGRES_POLLING_OK || !firn_pg_settle(pipe->conn, &pipe->stale) || !PQenterPipelineMode(pipe->conn)) {
+		broken(pipe);
 		return;
 	}
 	if (pipe->failures > 0)
 		firn_log(FIRN_LOG_INFO, "database connection of an event loop is back", NULL, 0);
 	pipe->state = UP;
-	pipe->heard_ns = now;
 	watch_connecting(pipe);
 }
 
@@ -312,22 +329,29 @@ static void fail_job(struct firn_pipe *pipe, struct firn_pipe_job *job, const PG
 		finish(pipe, job, firn_pg_fail(job->cx, result, job->ask->sql->name), NULL);
 }
 
+/*
+ * The server's refusal of one entry. A query may miss its statement because preparing that failed in
+ * an earlier stretch of the pipeline: it is asked again, and prepares for itself.
+ */
 static void take_error(struct firn_pipe *pipe, const struct entry *e, const PGresult *result)
 {
 	enum firn_pg_end end = firn_pg_judge(result);
 	struct firn_pipe_job *job = e->kind == PREPARE ? take_preparer(pipe) : e->job;
 
 	if (e->kind == PREPARE)
-		firn_statements_remove(&pipe->statements, e->sql);
-	if (end != FIRN_PG_ERROR) {
-		pipe->stale = true;
-		if (job && job->tries + 1 < TRIES_MAX) {
-			job->tries++;
-			queue_add(&pipe->again, job);
-			return;
-		}
+		firn_statements_remove(&pipe->sent, e->sql);
+	if (end == FIRN_PG_ERROR) {
+		fail_job(pipe, job, result);
+		return;
 	}
-	fail_job(pipe, job, result);
+	if (end == FIRN_PG_STALE && e->kind == QUERY && !e->confirmed) {
+		if (job)
+			queue_add(&pipe->again, job);
+		return;
+	}
+	pipe->stale = true;
+	if (job)
+		charge(pipe, job);
 }
 
 static void take_rows(struct firn_pipe *pipe, const struct entry *e, PGresult *result)
@@ -335,6 +359,8 @@ static void take_rows(struct firn_pipe *pipe, const struct entry *e, PGresult *r
 	const struct firn_rows *rows = NULL;
 	firn_rc rc;
 
+	if (e->kind == PREPARE)
+		firn_statements_add(&pipe->confirmed, e->sql);
 	if (e->kind != QUERY || !e->job) {
 		PQclear(result);
 		return;
@@ -347,11 +373,9 @@ static void take_rows(struct firn_pipe *pipe, const struct entry *e, PGresult *r
 static void take_abort(struct firn_pipe *pipe, const struct entry *e)
 {
 	if (e->kind == PREPARE)
-		firn_statements_remove(&pipe->statements, e->sql);
-	if (e->kind != QUERY || !e->job)
-		return;
-	e->job->tries++;
-	queue_add(&pipe->again, e->job);
+		firn_statements_remove(&pipe->sent, e->sql);
+	else if (e->kind == QUERY && e->job)
+		queue_add(&pipe->again, e->job);
 }
 
 /* The first result of the entry at the head of the ring; the NULL that ends it follows. */
@@ -372,7 +396,7 @@ static void take(struct firn_pipe *pipe, PGresult *result)
 	PQclear(result);
 }
 
-static void read_results(struct firn_pipe *pipe, int64_t now)
+static void read_results(struct firn_pipe *pipe)
 {
 	bool readable = PQconsumeInput(pipe->conn) && PQstatus(pipe->conn) == CONNECTION_OK;
 
@@ -381,15 +405,16 @@ static void read_results(struct firn_pipe *pipe, int64_t now)
 
 		if (!result)
 			continue; /* the end of one entry's results */
-		pipe->heard_ns = now;
 		pipe->failures = 0;
 		take(pipe, result);
 		readable = PQstatus(pipe->conn) == CONNECTION_OK;
 	}
+	if (readable && pipe->n == 0) /* to have it look at what came unasked */
+		readable = !PQisBusy(pipe->conn);
 	if (!readable)
-		lose_connection(pipe);
+		broken(pipe);
 	else if (pipe->stale)
-		lose(pipe, "what was prepared is stale");
+		leave(pipe, "closed by the server, or stale");
 }
 
 static bool expired(const struct firn_pipe_job *job, int64_t now)
@@ -434,12 +459,12 @@ static void expire_queue(struct firn_pipe *pipe, struct queue *q, int64_t now)
 }
 
 /*
- * Scans everything, but only once the earliest deadline known has passed. A connection on which
- * nothing was heard since an expired query was asked is taken for dead.
+ * Scans everything, but only once the earliest deadline known has passed. When the query that the
+ * server works on is out of time, all behind it wait for nothing: they get another connection.
  */
 static void expire(struct firn_pipe *pipe, int64_t now)
 {
-	bool silent = false;
+	bool at_work = true, stuck = false;
 
 	if (!pipe->earliest_ns || now < pipe->earliest_ns)
 		return;
@@ -451,17 +476,18 @@ static void expire(struct firn_pipe *pipe, int64_t now)
 		if (!job || e->kind != QUERY)
 			continue;
 		if (!expired(job, now)) {
+			at_work = false;
 			note_deadline(pipe, job);
 			continue;
 		}
 		e->job = NULL;
-		silent |= pipe->heard_ns < job->sent_ns;
+		stuck |= at_work;
 		give_up(pipe, job);
 	}
 	expire_queue(pipe, &pipe->again, now);
 	expire_queue(pipe, &pipe->waiting, now);
-	if (silent)
-		lose(pipe, "nothing heard within a query's deadline");
+	if (stuck)
+		leave(pipe, "no answer within a query's deadline");
 }
 
 static bool send_job(struct firn_pipe *pipe, struct firn_pipe_job *job)
@@ -469,10 +495,10 @@ static bool send_job(struct firn_pipe *pipe, struct firn_pipe_job *job)
 	const struct firn_sql *sql = job->ask->sql;
 	const struct firn_params *params = &job->ask->params;
 
-	if (!firn_statements_has(&pipe->statements, sql)) {
+	if (!firn_statements_has(&pipe->sent, sql)) {
 		if (!PQsendPrepare(pipe->conn, sql->name, sql->text, 0, NULL))
 			return false;
-		firn_statements_add(&pipe->statements, sql);
+		firn_statements_add(&pipe->sent, sql);
 		push(pipe, PREPARE, sql, NULL);
 	}
 	if (!PQsendQueryPrepared(pipe->conn, sql->name, (int)params->n, params->values, NULL, NULL, 0))
@@ -497,7 +523,6 @@ static bool send_queue(struct firn_pipe *pipe, struct queue *q, bool sync_each)
 
 	while (pipe->n + 4 <= RING && (job = queue_take(q)) != NULL) {
 		if (!send_job(pipe, job)) {
-			job->tries++;
 			queue_add(&pipe->again, job);
 			return false;
 		}
@@ -514,7 +539,7 @@ static void send_all(struct firn_pipe *pipe)
 
 	if (pipe->again.head || pipe->waiting.head) {
 		if (!send_queue(pipe, &pipe->again, true) || !send_queue(pipe, &pipe->waiting, false)) {
-			lose_connection(pipe);
+			broken(pipe);
 			return;
 		}
 		pending = 1;
@@ -523,7 +548,7 @@ static void send_all(struct firn_pipe *pipe)
 		pending = PQflush(pipe->conn);
 	pipe->unflushed = pending == 1;
 	if (pending < 0)
-		lose_connection(pipe);
+		broken(pipe);
 }
 
 static int next_wait_ms(const struct firn_pipe *pipe, int64_t now)
@@ -548,7 +573,7 @@ int firn_pipe_turn(struct firn_pipe *pipe)
 	if (pipe->state == CONNECTING)
 		step(pipe, now);
 	if (pipe->state == UP)
-		read_results(pipe, now);
+		read_results(pipe);
 	expire(pipe, now);
 	if (pipe->state == DOWN && now >= pipe->retry_ns)
 		start(pipe, now);

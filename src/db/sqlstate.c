@@ -42,7 +42,7 @@ static enum firn_code code_of(const char *state)
 	return FIRN_E_INTERNAL;
 }
 
-static bool is_fatal(const PGresult *result)
+bool firn_pg_is_fatal(const PGresult *result)
 {
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
@@ -70,7 +70,7 @@ enum firn_pg_end firn_pg_judge(const PGresult *result)
 	case PGRES_PIPELINE_ABORTED:
 		return FIRN_PG_LOST;
 	}
-	if (!state || is_fatal(result) || is(state, "25006"))
+	if (!state || firn_pg_is_fatal(result) || is(state, "25006"))
 		return FIRN_PG_LOST;
 	/* A plan whose result type changed, a statement that a pooler's other backend never saw. */
 	return is(state, "0A000") || is(state, "26000") ? FIRN_PG_STALE : FIRN_PG_ERROR;
@@ -80,7 +80,7 @@ bool firn_pg_undecided(const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
-	return !state || is_fatal(result) || is(state, "40003") || is(state, "08");
+	return !state || firn_pg_is_fatal(result) || is(state, "40003") || is(state, "08");
 }
 
 static const char *words(enum firn_code code)

@@ -1,6 +1,6 @@
 /*
- * The one maker of passes. Owns what a pass holds; until grants exist it refuses nobody, but nothing
- * in catalog/ can change anything without having asked here.
+ * The one maker of passes. Owns what a pass holds; until grants exist it refuses nobody, but
+ * nothing in catalog/ can change anything without having asked here.
  */
 #include "firn/access.h"
 #include "firn/arena.h"
@@ -10,7 +10,8 @@ struct firn_pass {
 	struct firn_str principal;
 };
 
-firn_rc firn_access_check(struct firn_ctx *cx, const char *operation, const struct firn_pass **ret_pass)
+firn_rc firn_access_check(struct firn_ctx *cx, const char *operation,
+			  const struct firn_pass **ret_pass)
 {
 	struct firn_pass *pass = firn_alloc(cx, sizeof(*pass));
 

@@ -79,10 +79,11 @@ static char *session_options(const char *conninfo, const char *settings)
 
 PGconn *firn_pg_start(const char *conninfo, const char *settings)
 {
-	/* Later keywords win: those before dbname are defaults, those after it are not for changing.
-	 * tcp_user_timeout also bounds how long one of several hosts may keep us waiting. */
+	/* Later keywords win: those before dbname are defaults, those after it are not for
+	 * changing. tcp_user_timeout also bounds how long one of several hosts may keep us waiting.
+	 */
 	const char *keys[] = {"fallback_application_name", "tcp_user_timeout", "dbname",
-			      "client_encoding", "options", NULL};
+			      "client_encoding",	   "options",	       NULL};
 	char *options = session_options(conninfo, settings);
 	const char *values[] = {"firn", "5000", conninfo, "UTF8", options, NULL};
 	PGconn *conn;

@@ -132,7 +132,8 @@ firn_rc firn_db_ready(struct firn_ctx *cx, struct firn_db **ret_db)
 	struct firn_db *db = cx->db;
 
 	if (!db)
-		return firn_fail(cx, FIRN_E_NEEDS_LANE, "this work needs a database connection of its own");
+		return firn_fail(cx, FIRN_E_NEEDS_LANE,
+				 "this work needs a database connection of its own");
 	if (db->in_transaction) {
 		if (!db->conn)
 			return firn_pg_fail_lost(cx, "in a transaction", db->lost);
@@ -227,7 +228,8 @@ static void cancel(PGconn *conn)
 }
 
 /* After sending: waits, and closes the connection when it is of no more use. */
-static struct firn_pg_answer answer(struct firn_ctx *cx, struct firn_db *db, int sent, bool may_cancel)
+static struct firn_pg_answer answer(struct firn_ctx *cx, struct firn_db *db, int sent,
+				    bool may_cancel)
 {
 	struct firn_pg_answer a = {FIRN_PG_LOST, NULL};
 	int64_t start = firn_monotonic_ns(cx);
@@ -274,8 +276,8 @@ firn_rc firn_db_script(struct firn_ctx *cx, const char *sql)
 	return firn_db_command(cx, db, sql);
 }
 
-static struct firn_pg_answer ask_once(struct firn_ctx *cx, struct firn_db *db, const struct firn_sql *sql,
-				      const struct firn_params *params)
+static struct firn_pg_answer ask_once(struct firn_ctx *cx, struct firn_db *db,
+				      const struct firn_sql *sql, const struct firn_params *params)
 {
 	static const struct firn_params none = {0};
 	struct firn_pg_answer a;
@@ -290,7 +292,8 @@ static struct firn_pg_answer ask_once(struct firn_ctx *cx, struct firn_db *db, c
 		firn_statements_add(&db->statements, sql);
 	}
 	a = answer(cx, db,
-		   PQsendQueryPrepared(db->conn, sql->name, (int)params->n, params->values, NULL, NULL, 0),
+		   PQsendQueryPrepared(db->conn, sql->name, (int)params->n, params->values, NULL,
+				       NULL, 0),
 		   true);
 	db->stale = a.end == FIRN_PG_STALE;
 	return a;
@@ -301,8 +304,8 @@ static bool is_read(const struct firn_sql *sql)
 	return strncasecmp(sql->text, "select", 6) == 0;
 }
 
-static firn_rc ask(struct firn_ctx *cx, const struct firn_sql *sql, const struct firn_params *params,
-		   PGresult **ret_result)
+static firn_rc ask(struct firn_ctx *cx, const struct firn_sql *sql,
+		   const struct firn_params *params, PGresult **ret_result)
 {
 	struct firn_db *db;
 	struct firn_pg_answer a;
@@ -312,7 +315,8 @@ static firn_rc ask(struct firn_ctx *cx, const struct firn_sql *sql, const struct
 	FIRN_TRY(firn_db_ready(cx, &db));
 	a = ask_once(cx, db, sql, params);
 	/* A stale statement was refused before it did anything, so that any may be asked again. */
-	if (!db->in_transaction && (a.end == FIRN_PG_STALE || (a.end == FIRN_PG_LOST && is_read(sql)))) {
+	if (!db->in_transaction &&
+	    (a.end == FIRN_PG_STALE || (a.end == FIRN_PG_LOST && is_read(sql)))) {
 		PQclear(a.result);
 		FIRN_TRY(firn_db_ready(cx, &db));
 		a = ask_once(cx, db, sql, params);
@@ -331,8 +335,8 @@ static firn_rc ask(struct firn_ctx *cx, const struct firn_sql *sql, const struct
 	return cx->err.code;
 }
 
-firn_rc firn_db_query(struct firn_ctx *cx, const struct firn_sql *sql, const struct firn_params *params,
-		      const struct firn_rows **ret_rows)
+firn_rc firn_db_query(struct firn_ctx *cx, const struct firn_sql *sql,
+		      const struct firn_params *params, const struct firn_rows **ret_rows)
 {
 	PGresult *result = NULL;
 
@@ -340,8 +344,8 @@ firn_rc firn_db_query(struct firn_ctx *cx, const struct firn_sql *sql, const str
 	return firn_rows_wrap(cx, result, ret_rows);
 }
 
-firn_rc firn_db_run(struct firn_ctx *cx, const struct firn_sql *sql, const struct firn_params *params,
-		    int64_t *ret_affected)
+firn_rc firn_db_run(struct firn_ctx *cx, const struct firn_sql *sql,
+		    const struct firn_params *params, int64_t *ret_affected)
 {
 	PGresult *result = NULL;
 	int64_t n = 0;
@@ -355,8 +359,8 @@ firn_rc firn_db_run(struct firn_ctx *cx, const struct firn_sql *sql, const struc
 
 firn_rc firn_db_setting(struct firn_ctx *cx, const char *name, struct firn_str *ret_value)
 {
-	static const struct firn_sql setting = {
-		"db_setting", "select current_setting($1, true)", "text", "text"};
+	static const struct firn_sql setting = {"db_setting", "select current_setting($1, true)",
+						"text", "text"};
 	struct firn_params params = {0};
 	const struct firn_rows *rows;
 

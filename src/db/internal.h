@@ -28,19 +28,21 @@ bool firn_statements_has(const struct firn_statements *set, const struct firn_sq
 void firn_statements_add(struct firn_statements *set, const struct firn_sql *sql);
 void firn_statements_remove(struct firn_statements *set, const struct firn_sql *sql);
 void firn_statements_clear(struct firn_statements *set);
-/* Starts a non-blocking connection (host names aside); NULL without memory. settings: "-c name=value …". */
+/* Starts a non-blocking connection (host names aside); NULL without memory. settings: "-c
+ * name=value …". */
 PGconn *firn_pg_start(const char *conninfo, const char *settings);
-/* Once connected: writes don't block, notices go to the debug log, and *doomed becomes true when the
- * server says between answers that it is about to close. False when the connection failed. */
+/* Once connected: writes don't block, notices go to the debug log, and *doomed becomes true when
+ * the server says between answers that it is about to close. False when the connection failed. */
 bool firn_pg_settle(PGconn *conn, bool *doomed);
 
 /* sqlstate.c: the only place that knows SQLSTATEs. */
 enum firn_pg_end {
 	FIRN_PG_ANSWERED, /* a result without error */
-	FIRN_PG_ERROR,    /* the server refused; the connection lives */
-	FIRN_PG_STALE,    /* what was prepared no longer fits the schema or is gone: needs a fresh connection */
-	FIRN_PG_LOST,     /* no connection any more */
-	FIRN_PG_LATE      /* out of time */
+	FIRN_PG_ERROR,	  /* the server refused; the connection lives */
+	FIRN_PG_STALE,	  /* what was prepared no longer fits the schema or is gone: needs a fresh
+			     connection */
+	FIRN_PG_LOST,	  /* no connection any more */
+	FIRN_PG_LATE	  /* out of time */
 };
 bool firn_pg_is_fatal(const PGresult *result);
 /* LOST for FATAL and worse. */
@@ -59,14 +61,15 @@ struct firn_db {
 	char *conninfo;
 	PGconn *conn; /* NULL when closed */
 	struct firn_statements statements;
-	bool in_transaction; /* begun and not ended by the caller, even when the connection is lost */
+	bool in_transaction; /* begun and not ended by the caller, even when the connection is lost
+			      */
 	uint64_t session;    /* grows with every connection */
 	char *channels[FIRN_CHANNELS_MAX];
 	unsigned n_channels;
-	bool stale;      /* to be closed once no transaction is open */
-	bool doomed;     /* the server is about to close it */
+	bool stale;	 /* to be closed once no transaction is open */
+	bool doomed;	 /* the server is about to close it */
 	bool relistened; /* since the last firn_db_wait: something may have been missed */
-	char lost[256];  /* the server's last words */
+	char lost[256];	 /* the server's last words */
 };
 struct firn_pg_answer {
 	enum firn_pg_end end;

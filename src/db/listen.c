@@ -24,7 +24,9 @@ firn_rc firn_db_listen(struct firn_ctx *cx, const char *channel)
 
 	FIRN_TRY(firn_db_ready(cx, &db));
 	if (db->n_channels == FIRN_CHANNELS_MAX)
-		return firn_fail(cx, FIRN_E_INTERNAL, "one connection listens to at most %d channels", FIRN_CHANNELS_MAX);
+		return firn_fail(cx, FIRN_E_INTERNAL,
+				 "one connection listens to at most %d channels",
+				 FIRN_CHANNELS_MAX);
 	command = listen_command(db->conn, channel);
 	if (!command)
 		return firn_fail(cx, FIRN_E_INTERNAL, "no memory to listen to '%s'", channel);
@@ -58,12 +60,14 @@ firn_rc firn_db_wait(struct firn_ctx *cx, int timeout_ms, bool *ret_notified)
 	any = db->relistened;
 	db->relistened = false;
 	while (!(any |= take_notifications(db->conn))) {
-		int64_t left = (until - firn_monotonic_ns(cx) + FIRN_NS_PER_MS - 1) / FIRN_NS_PER_MS;
+		int64_t left =
+			(until - firn_monotonic_ns(cx) + FIRN_NS_PER_MS - 1) / FIRN_NS_PER_MS;
 		int deadline = firn_deadline_ms(cx);
 
 		if (left <= 0 || deadline == 0)
 			break;
-		if (firn_db_poll(db->conn, POLLIN, left < deadline ? (int)left : deadline) == FIRN_PG_LATE)
+		if (firn_db_poll(db->conn, POLLIN, left < deadline ? (int)left : deadline) ==
+		    FIRN_PG_LATE)
 			continue;
 		if (!PQconsumeInput(db->conn)) {
 			firn_db_close(db);

@@ -1,6 +1,7 @@
 /*
  * Migrations: files compiled into the binary, each applied once, in order, in a transaction of its
- * own. Refuses a schema that is newer than the binary and files that changed after they were applied.
+ * own. Refuses a schema that is newer than the binary and files that changed after they were
+ * applied.
  */
 #include <stdlib.h>
 
@@ -9,22 +10,22 @@
 #include "internal.h"
 
 /* One lock for everything that changes the schema: "firn" in ASCII. */
-static const struct firn_sql lock = {
-	"migrate_lock", "select pg_advisory_xact_lock(1718186606)", "", "void"};
+static const struct firn_sql lock = {"migrate_lock", "select pg_advisory_xact_lock(1718186606)", "",
+				     "void"};
 static const struct firn_sql has_table = {
 	"migrate_has_table", "select to_regclass('schema_migration') is not null", "", "boolean"};
 static const struct firn_sql applied = {
 	"migrate_applied", "select version, name, sha256 from schema_migration order by version",
 	"", "bigint,text,bytea"};
 static const struct firn_sql record = {
-	"migrate_record", "insert into schema_migration (version, name, sha256) values ($1, $2, $3)",
+	"migrate_record",
+	"insert into schema_migration (version, name, sha256) values ($1, $2, $3)",
 	"bigint,text,bytea", ""};
-static const char create_table[] =
-	"create table if not exists schema_migration ("
-	" version bigint primary key,"
-	" name text not null,"
-	" sha256 bytea not null,"
-	" applied_at timestamptz not null default now())";
+static const char create_table[] = "create table if not exists schema_migration ("
+				   " version bigint primary key,"
+				   " name text not null,"
+				   " sha256 bytea not null,"
+				   " applied_at timestamptz not null default now())";
 
 /* The number that leads a migration's file name; 0 for other files. */
 static int64_t version_of(const struct firn_embedded_file *file)
@@ -33,7 +34,8 @@ static int64_t version_of(const struct firn_embedded_file *file)
 	size_t digits = strspn(file->name, "0123456789");
 	int64_t version = 0;
 
-	if (!firn_str_ends(name, FIRN_STR(".sql")) || !firn_str_i64(firn_str_sub(name, 0, digits), &version))
+	if (!firn_str_ends(name, FIRN_STR(".sql")) ||
+	    !firn_str_i64(firn_str_sub(name, 0, digits), &version))
 		return 0;
 	return version;
 }
@@ -47,7 +49,7 @@ static const struct firn_embedded_file *file_of(int64_t version)
 	return NULL;
 }
 
-static int64_t newest_known(void)
+int64_t firn_schema_known(void)
 {
 	int64_t newest = 0;
 
@@ -85,7 +87,7 @@ firn_rc firn_schema_state(struct firn_ctx *cx, struct firn_schema_state *ret_sta
 	const struct firn_rows *rows;
 
 	FIRN_TRY(read_applied(cx, &rows));
-	*ret_state = (struct firn_schema_state){newest_applied(rows), newest_known()};
+	*ret_state = (struct firn_schema_state){newest_applied(rows), firn_schema_known()};
 	return FIRN_OK;
 }
 
@@ -99,15 +101,19 @@ static firn_rc check_applied(struct firn_ctx *cx, const struct firn_rows *rows)
 
 		if (!file)
 			return firn_fail(cx, FIRN_E_CONFLICT,
-					 "the database schema has migration %lld (%.*s), this binary knows none after %lld: "
+					 "the database schema has migration %lld (%.*s), this "
+					 "binary knows none after %lld: "
 					 "use the release that made the schema, or a newer one",
-					 (long long)version, FIRN_FMT(firn_row_str(rows, i, 1)), (long long)newest_known());
+					 (long long)version, FIRN_FMT(firn_row_str(rows, i, 1)),
+					 (long long)firn_schema_known());
 		firn_sha256(file->bytes, file->size, ours);
 		FIRN_TRY(firn_row_bytes(cx, rows, i, 2, theirs, sizeof(theirs)));
 		if (memcmp(ours, theirs, sizeof(ours)) != 0)
 			return firn_fail(cx, FIRN_E_CONFLICT,
-					 "migration %s differs from the one that was applied to this database: "
-					 "use a release whose migrations were not edited", file->name);
+					 "migration %s differs from the one that was applied to "
+					 "this database: "
+					 "use a release whose migrations were not edited",
+					 file->name);
 	}
 	return FIRN_OK;
 }

@@ -1,4 +1,5 @@
-/* Parameters in text form. Owns their copies in the arena; refuses NUL, which PostgreSQL's text cannot hold. */
+/* Parameters in text form. Owns their copies in the arena; refuses NUL, which PostgreSQL's text
+ * cannot hold. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -10,7 +11,8 @@
 static firn_rc add(struct firn_ctx *cx, struct firn_params *p, const char *value)
 {
 	if (p->n >= FIRN_PARAMS_MAX)
-		return firn_fail(cx, FIRN_E_INTERNAL, "a statement takes at most %d parameters", FIRN_PARAMS_MAX);
+		return firn_fail(cx, FIRN_E_INTERNAL, "a statement takes at most %d parameters",
+				 FIRN_PARAMS_MAX);
 	p->values[p->n++] = value;
 	return FIRN_OK;
 }
@@ -21,7 +23,8 @@ static firn_rc check_text(struct firn_ctx *cx, struct firn_str value)
 
 	if (!nul)
 		return FIRN_OK;
-	return firn_fail(cx, FIRN_E_BAD_REQUEST, "'%.*s' goes on with the character U+0000 at byte %zu: remove it",
+	return firn_fail(cx, FIRN_E_BAD_REQUEST,
+			 "'%.*s' goes on with the character U+0000 at byte %zu: remove it",
 			 (int)(nul - value.p), value.p, (size_t)(nul - value.p));
 }
 

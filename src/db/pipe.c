@@ -27,11 +27,7 @@ enum state {
 	UP
 };
 
-enum kind {
-	PREPARE,
-	QUERY,
-	SYNC
-};
+enum kind { PREPARE, QUERY, SYNC };
 
 struct entry {
 	enum kind kind;
@@ -51,15 +47,15 @@ struct firn_pipe {
 	enum state state;
 	PGconn *conn;
 	PostgresPollingStatusType want; /* while CONNECTING */
-	uint32_t watched;               /* events, 0 = not watched */
+	uint32_t watched;		/* events, 0 = not watched */
 	bool unflushed;
-	bool stale;          /* needs a fresh connection: statements changed, or the server is closing it */
-	unsigned failures;   /* since the last result */
-	int64_t retry_ns;    /* while DOWN */
-	int64_t give_up_ns;  /* while CONNECTING */
-	int64_t earliest_ns; /* no deadline is before; 0 = none */
+	bool stale; /* needs a fresh connection: statements changed, or the server is closing it */
+	unsigned failures;			/* since the last result */
+	int64_t retry_ns;			/* while DOWN */
+	int64_t give_up_ns;			/* while CONNECTING */
+	int64_t earliest_ns;			/* no deadline is before; 0 = none */
 	struct firn_statements sent, confirmed; /* prepared: asked for, and known to be */
-	struct queue waiting, again;            /* again goes first, each with a sync of its own */
+	struct queue waiting, again;		/* again goes first, each with a sync of its own */
 	struct entry ring[RING];
 	unsigned first, n;
 	size_t jobs;
@@ -153,7 +149,8 @@ void firn_pipe_ask(struct firn_pipe *pipe, struct firn_pipe_job *job)
 		pipe->earliest_ns = deadline;
 }
 
-static void finish(struct firn_pipe *pipe, struct firn_pipe_job *job, firn_rc rc, const struct firn_rows *rows)
+static void finish(struct firn_pipe *pipe, struct firn_pipe_job *job, firn_rc rc,
+		   const struct firn_rows *rows)
 {
 	pipe->jobs--;
 	job->cx->timings.db_ns += now_ns(pipe) - job->sent_ns;
@@ -166,7 +163,8 @@ static struct entry *entry_at(struct firn_pipe *pipe, unsigned i)
 	return &pipe->ring[(pipe->first + i) % RING];
 }
 
-static void push(struct firn_pipe *pipe, enum kind kind, const struct firn_sql *sql, struct firn_pipe_job *job)
+static void push(struct firn_pipe *pipe, enum kind kind, const struct firn_sql *sql,
+		 struct firn_pipe_job *job)
 {
 	bool confirmed = sql && firn_statements_has(&pipe->confirmed, sql);
 
@@ -193,13 +191,15 @@ static int64_t backoff_ns(unsigned failures)
 	return span / 2 + (int64_t)(chance % (uint64_t)(span / 2));
 }
 
-/* One that was being worked on when a connection went: asked again, unless it keeps breaking them. */
+/* One that was being worked on when a connection went: asked again, unless it keeps breaking them.
+ */
 static void charge(struct firn_pipe *pipe, struct firn_pipe_job *job)
 {
 	if (++job->tries < TRIES_MAX)
 		queue_add(&pipe->again, job);
 	else
-		finish(pipe, job, firn_pg_fail_lost(job->cx, job->ask->sql->name, pipe->lost), NULL);
+		finish(pipe, job, firn_pg_fail_lost(job->cx, job->ask->sql->name, pipe->lost),
+		       NULL);
 }
 
 /* What was in flight on a connection that is gone; the server works on the first. */
@@ -253,7 +253,8 @@ static void leave(struct firn_pipe *pipe, const char *why)
 /* The socket may be another one after each step of connecting, under the same number even. */
 static void watch_connecting(struct firn_pipe *pipe)
 {
-	struct epoll_event event = {.events = pipe->want == PGRES_POLLING_READING ? EPOLLIN : EPOLLOUT};
+	struct epoll_event event = {.events = pipe->want == PGRES_POLLING_READING ? EPOLLIN
+										  : EPOLLOUT};
 	int fd = PQsocket(pipe->conn);
 
 	epoll_ctl(pipe->epoll, EPOLL_CTL_DEL, fd, NULL);
@@ -303,7 +304,8 @@ static void step(struct firn_pipe *pipe, int64_t now)
 		watch_connecting(pipe);
 		return;
 	}
-	if (pipe->want != PGRES_POLLING_OK || !firn_pg_settle(pipe->conn, &pipe->stale) || !PQenterPipelineMode(pipe->conn)) {
+	if (pipe->want != PGRES_POLLING_OK || !firn_pg_settle(pipe->conn, &pipe->stale) ||
+	    !PQenterPipelineMode(pipe->conn)) {
 		broken(pipe);
 		return;
 	}
@@ -330,8 +332,8 @@ static void fail_job(struct firn_pipe *pipe, struct firn_pipe_job *job, const PG
 }
 
 /*
- * The server's refusal of one entry. A query may miss its statement because preparing that failed in
- * an earlier stretch of the pipeline: it is asked again, and prepares for itself.
+ * The server's refusal of one entry. A query may miss its statement because preparing that failed
+ * in an earlier stretch of the pipeline: it is asked again, and prepares for itself.
  */
 static void take_error(struct firn_pipe *pipe, const struct entry *e, const PGresult *result)
 {
@@ -501,7 +503,8 @@ static bool send_job(struct firn_pipe *pipe, struct firn_pipe_job *job)
 		firn_statements_add(&pipe->sent, sql);
 		push(pipe, PREPARE, sql, NULL);
 	}
-	if (!PQsendQueryPrepared(pipe->conn, sql->name, (int)params->n, params->values, NULL, NULL, 0))
+	if (!PQsendQueryPrepared(pipe->conn, sql->name, (int)params->n, params->values, NULL, NULL,
+				 0))
 		return false;
 	push(pipe, QUERY, sql, job);
 	return true;
@@ -515,7 +518,8 @@ static bool send_sync(struct firn_pipe *pipe)
 	return true;
 }
 
-/* False when the connection failed on the way; what was sent is in the ring, the rest still queued. */
+/* False when the connection failed on the way; what was sent is in the ring, the rest still queued.
+ */
 static bool send_queue(struct firn_pipe *pipe, struct queue *q, bool sync_each)
 {
 	bool open = false;
@@ -538,7 +542,8 @@ static void send_all(struct firn_pipe *pipe)
 	int pending = pipe->unflushed;
 
 	if (pipe->again.head || pipe->waiting.head) {
-		if (!send_queue(pipe, &pipe->again, true) || !send_queue(pipe, &pipe->waiting, false)) {
+		if (!send_queue(pipe, &pipe->again, true) ||
+		    !send_queue(pipe, &pipe->waiting, false)) {
 			broken(pipe);
 			return;
 		}

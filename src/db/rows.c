@@ -40,7 +40,8 @@ struct firn_str firn_row_str(const struct firn_rows *rows, size_t row, unsigned 
 	if (firn_row_null(rows, row, column))
 		return FIRN_STR_NONE;
 	value = PQgetvalue(rows->result, (int)row, (int)column);
-	return value ? (struct firn_str){value, (size_t)PQgetlength(rows->result, (int)row, (int)column)}
+	return value ? (struct firn_str){value,
+					 (size_t)PQgetlength(rows->result, (int)row, (int)column)}
 		     : FIRN_STR_NONE;
 }
 
@@ -72,19 +73,21 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-firn_rc firn_row_bytes(struct firn_ctx *cx, const struct firn_rows *rows, size_t row, unsigned column,
-		       void *out, size_t n)
+firn_rc firn_row_bytes(struct firn_ctx *cx, const struct firn_rows *rows, size_t row,
+		       unsigned column, void *out, size_t n)
 {
 	struct firn_str text = firn_row_str(rows, row, column);
 	unsigned char *to = out;
 
 	if (!text.p || text.n != 2 + 2 * n || text.p[0] != '\\' || text.p[1] != 'x')
-		return firn_fail(cx, FIRN_E_INTERNAL, "column %u of row %zu should hold %zu bytes", column, row, n);
+		return firn_fail(cx, FIRN_E_INTERNAL, "column %u of row %zu should hold %zu bytes",
+				 column, row, n);
 	for (size_t i = 0; i < n; i++) {
 		int high = hex_digit(text.p[2 + 2 * i]), low = hex_digit(text.p[3 + 2 * i]);
 
 		if (high < 0 || low < 0)
-			return firn_fail(cx, FIRN_E_INTERNAL, "column %u of row %zu is no bytea", column, row);
+			return firn_fail(cx, FIRN_E_INTERNAL, "column %u of row %zu is no bytea",
+					 column, row);
 		to[i] = (unsigned char)(high << 4 | low);
 	}
 	return FIRN_OK;
@@ -142,7 +145,8 @@ static bool next_plain(struct array *a, char *out, size_t *ret_n)
 	return n > 0;
 }
 
-/* Elements are unescaped into out one after the other, each with a NUL; out is as long as the text. */
+/* Elements are unescaped into out one after the other, each with a NUL; out is as long as the text.
+ */
 static bool read_elements(struct array *a, char *out, struct firn_str *items, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -162,8 +166,8 @@ static bool read_elements(struct array *a, char *out, struct firn_str *items, si
 	return a->at == a->end;
 }
 
-firn_rc firn_row_strs(struct firn_ctx *cx, const struct firn_rows *rows, size_t row, unsigned column,
-		      struct firn_strs *ret_values)
+firn_rc firn_row_strs(struct firn_ctx *cx, const struct firn_rows *rows, size_t row,
+		      unsigned column, struct firn_strs *ret_values)
 {
 	struct firn_str text = firn_row_str(rows, row, column);
 	struct firn_strs values = {NULL, 0};
@@ -175,7 +179,8 @@ firn_rc firn_row_strs(struct firn_ctx *cx, const struct firn_rows *rows, size_t 
 		return FIRN_OK;
 	}
 	if (text.n < 2 || text.p[0] != '{' || text.p[text.n - 1] != '}')
-		return firn_fail(cx, FIRN_E_INTERNAL, "column %u of row %zu is no text[]", column, row);
+		return firn_fail(cx, FIRN_E_INTERNAL, "column %u of row %zu is no text[]", column,
+				 row);
 	values.n = count_elements(text);
 	if (values.n) {
 		values.items = firn_calloc(cx, values.n, sizeof(*values.items));
@@ -184,7 +189,8 @@ firn_rc firn_row_strs(struct firn_ctx *cx, const struct firn_rows *rows, size_t 
 			return cx->err.code;
 		a = (struct array){text.p + 1, text.p + text.n - 1};
 		if (!read_elements(&a, out, values.items, values.n))
-			return firn_fail(cx, FIRN_E_INTERNAL, "column %u of row %zu is no text[]", column, row);
+			return firn_fail(cx, FIRN_E_INTERNAL, "column %u of row %zu is no text[]",
+					 column, row);
 	}
 	*ret_values = values;
 	return FIRN_OK;

@@ -1,6 +1,6 @@
 /*
- * What a failure of PostgreSQL means: the only place that knows SQLSTATEs. Clients get our words; the
- * server's own go to the notes.
+ * What a failure of PostgreSQL means: the only place that knows SQLSTATEs. Clients get our words;
+ * the server's own go to the notes.
  */
 #include <ctype.h>
 
@@ -21,11 +21,10 @@ static const struct meaning meanings[] = {
 	{"40003", FIRN_E_DB_BROKEN},   /* statement completion unknown */
 	{"57014", FIRN_E_DB_BROKEN},   /* cancelled, by statement_timeout or an administrator */
 	{"25006", FIRN_E_DB_BROKEN},   /* read-only: a standby, after a failover */
-	{"0A000", FIRN_E_DB_BROKEN},   /* stale, as firn_pg_judge says; the next transaction gets a fresh connection */
-	{"26000", FIRN_E_DB_BROKEN},
-	{"08", FIRN_E_DB_BROKEN},
-	{"57P", FIRN_E_DB_BROKEN},
-	{"53", FIRN_E_UNAVAILABLE},
+	{"0A000", FIRN_E_DB_BROKEN},   /* stale, as firn_pg_judge says; the next transaction gets a
+					  fresh connection */
+	{"26000", FIRN_E_DB_BROKEN},   {"08", FIRN_E_DB_BROKEN},
+	{"57P", FIRN_E_DB_BROKEN},     {"53", FIRN_E_UNAVAILABLE},
 };
 
 static bool is(const char *state, const char *prefix)
@@ -95,7 +94,8 @@ static const char *words(enum firn_code code)
 }
 
 /* The first error wins, its SQLSTATE too. */
-static firn_rc fail(struct firn_ctx *cx, enum firn_code code, const char *state, const char *message)
+static firn_rc fail(struct firn_ctx *cx, enum firn_code code, const char *state,
+		    const char *message)
 {
 	bool first = cx->err.code == FIRN_OK;
 	firn_rc rc = firn_fail(cx, code, "%s", message);
@@ -118,7 +118,8 @@ firn_rc firn_pg_fail(struct firn_ctx *cx, const PGresult *result, const char *st
 	enum firn_code code = code_of(state);
 
 	fail(cx, code, state, words(code));
-	return firn_note(cx, "statement %s: %s %s (detail: %s; constraint: %s)", statement, or_none(state),
+	return firn_note(cx, "statement %s: %s %s (detail: %s; constraint: %s)", statement,
+			 or_none(state),
 			 or_none(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
 			 or_none(PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)),
 			 or_none(PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME)));
@@ -133,7 +134,8 @@ static bool connect_state(const char *text, char state[static 6])
 	for (const char *p = text; (p = strstr(p, ":  ")) != NULL; p++) {
 		size_t n = 0;
 
-		while (n < 5 && (isdigit((unsigned char)p[3 + n]) || isupper((unsigned char)p[3 + n])))
+		while (n < 5 &&
+		       (isdigit((unsigned char)p[3 + n]) || isupper((unsigned char)p[3 + n])))
 			n++;
 		if (n == 5 && p[8] == ':') {
 			memcpy(state, p + 3, 5);
@@ -150,7 +152,8 @@ firn_rc firn_pg_fail_connect(struct firn_ctx *cx, const char *server_text)
 	bool known = connect_state(server_text, state);
 
 	if (known && (is(state, "53") || is(state, "57P")))
-		fail(cx, FIRN_E_UNAVAILABLE, state, "the catalog's database takes no connection now: try again later");
+		fail(cx, FIRN_E_UNAVAILABLE, state,
+		     "the catalog's database takes no connection now: try again later");
 	else
 		fail(cx, FIRN_E_DB_BROKEN, known ? state : NULL,
 		     "the catalog's database cannot be reached: try again later");
@@ -159,12 +162,14 @@ firn_rc firn_pg_fail_connect(struct firn_ctx *cx, const char *server_text)
 
 firn_rc firn_pg_fail_lost(struct firn_ctx *cx, const char *statement, const char *server_text)
 {
-	fail(cx, FIRN_E_DB_BROKEN, NULL, "the connection to the catalog's database was lost: try again");
+	fail(cx, FIRN_E_DB_BROKEN, NULL,
+	     "the connection to the catalog's database was lost: try again");
 	return firn_note(cx, "statement %s: %s", statement, server_text);
 }
 
 firn_rc firn_pg_fail_late(struct firn_ctx *cx, const char *statement)
 {
-	fail(cx, FIRN_E_DB_BROKEN, NULL, "the catalog's database did not answer in time: try again later");
+	fail(cx, FIRN_E_DB_BROKEN, NULL,
+	     "the catalog's database did not answer in time: try again later");
 	return firn_note(cx, "statement %s: deadline passed", statement);
 }

@@ -43,7 +43,8 @@ void firn_db_rollback(struct firn_ctx *cx)
 	db->in_transaction = false;
 	if (!db->conn)
 		return;
-	/* The request's time may be over; locks must go all the same. Closing the connection is the last resort. */
+	/* The request's time may be over; locks must go all the same. Closing the connection is the
+	 * last resort. */
 	own = *cx;
 	own.deadline_ns = firn_monotonic_ns(cx) + ROLLBACK_MS * FIRN_NS_PER_MS;
 	a = firn_db_simple(&own, db, "rollback");
@@ -53,7 +54,8 @@ void firn_db_rollback(struct firn_ctx *cx)
 	PQclear(a.result);
 }
 
-static enum firn_ending ending_of(struct firn_ctx *cx, struct firn_db *db, const struct firn_pg_answer *a)
+static enum firn_ending ending_of(struct firn_ctx *cx, struct firn_db *db,
+				  const struct firn_pg_answer *a)
 {
 	switch (a->end) {
 	case FIRN_PG_LOST:

@@ -55,7 +55,8 @@ static void accept_one(struct proxy *p)
 	if (refuse)
 		close(client);
 	else
-		p->links[p->n++] = (struct link){client, unix_socket(p->server, false), false, false};
+		p->links[p->n++] =
+			(struct link){client, unix_socket(p->server, false), false, false};
 }
 
 static void drop(struct proxy *p, unsigned i)
@@ -132,7 +133,8 @@ static void *serve(void *arg)
 	struct proxy *p = arg;
 
 	for (;;) {
-		struct pollfd fds[2 + 2 * LINKS] = {{p->stop[0], POLLIN, 0}, {p->listener, POLLIN, 0}};
+		struct pollfd fds[2 + 2 * LINKS] = {{p->stop[0], POLLIN, 0},
+						    {p->listener, POLLIN, 0}};
 		unsigned n = p->n;
 
 		for (unsigned i = 0; i < n; i++) {
@@ -163,7 +165,8 @@ struct proxy *proxy_start(const char *conninfo, char ret_conninfo[static 512])
 		abort();
 	}
 	rest = strchr(host, ' ');
-	snprintf(p->server, sizeof(p->server), "%.*s/.s.PGSQL.5432", (int)(rest - host - 5), host + 5);
+	snprintf(p->server, sizeof(p->server), "%.*s/.s.PGSQL.5432", (int)(rest - host - 5),
+		 host + 5);
 	strcpy(p->folder, "/tmp/firn-proxy-XXXXXX");
 	if (!mkdtemp(p->folder))
 		abort();

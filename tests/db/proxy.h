@@ -1,6 +1,6 @@
 /*
- * A unix-socket proxy before PostgreSQL that breaks connections at a chosen moment. One thread; every
- * connection that matches the armed trigger is dealt with once, then the proxy passes again.
+ * A unix-socket proxy before PostgreSQL that breaks connections at a chosen moment. One thread;
+ * every connection that matches the armed trigger is dealt with once, then the proxy passes again.
  */
 #ifndef FIRN_TEST_PROXY_H
 #define FIRN_TEST_PROXY_H
@@ -11,7 +11,7 @@ enum proxy_fault {
 	PROXY_PASS,
 	PROXY_CUT_REQUEST, /* the bytes with the trigger never reach the server */
 	PROXY_CUT_REPLY,   /* they do, the server answers, the answer is thrown away */
-	PROXY_FREEZE       /* they do, and nothing passes on that connection any more */
+	PROXY_FREEZE	   /* they do, and nothing passes on that connection any more */
 };
 
 struct proxy;

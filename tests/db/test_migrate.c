@@ -94,7 +94,8 @@ static void test_newer_schema(void **state)
 	struct testdb *t = *state;
 	struct firn_schema_state schema;
 
-	free(testdb_sql(t->conninfo, "insert into schema_migration (version, name, sha256) values (9999, '9999_x.sql', '')"));
+	free(testdb_sql(t->conninfo, "insert into schema_migration (version, name, sha256) values "
+				     "(9999, '9999_x.sql', '')"));
 	assert_int_equal(firn_schema_migrate(&t->cx, NULL), FIRN_E_CONFLICT);
 	assert_non_null(strstr(t->cx.err.message, "9999"));
 	assert_false(firn_db_in_transaction(&t->cx));
@@ -107,7 +108,8 @@ static void test_edited_file(void **state)
 {
 	struct testdb *t = *state;
 
-	free(testdb_sql(t->conninfo, "update schema_migration set sha256 = sha256('x') where version = 1"));
+	free(testdb_sql(t->conninfo,
+			"update schema_migration set sha256 = sha256('x') where version = 1"));
 	assert_int_equal(firn_schema_migrate(&t->cx, NULL), FIRN_E_CONFLICT);
 	assert_non_null(strstr(t->cx.err.message, "0001_"));
 }
@@ -135,7 +137,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_many_at_once, setup_empty, testdb_teardown),
 		cmocka_unit_test_setup_teardown(test_newer_schema, testdb_setup, testdb_teardown),
 		cmocka_unit_test_setup_teardown(test_edited_file, testdb_setup, testdb_teardown),
-		cmocka_unit_test_setup_teardown(test_failing_file_leaves_nothing, setup_empty, testdb_teardown)};
+		cmocka_unit_test_setup_teardown(test_failing_file_leaves_nothing, setup_empty,
+						testdb_teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

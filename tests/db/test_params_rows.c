@@ -35,7 +35,8 @@ static void test_scalars(void **state)
 		OK(firn_param_str(cx, &p, FIRN_STR("")));
 		OK(firn_db_query(cx, &scalars, &p, &rows));
 		assert_int_equal(firn_rows_count(rows), 1);
-		assert_true(firn_str_is(firn_row_str(rows, 0, 0), "it's \xc3\xa4 \"\\\x1f\n\xf0\x9f\x90\xa7"));
+		assert_true(firn_str_is(firn_row_str(rows, 0, 0),
+					"it's \xc3\xa4 \"\\\x1f\n\xf0\x9f\x90\xa7"));
 		assert_true(firn_row_i64(rows, 0, 1) == numbers[i]);
 		assert_int_equal(firn_row_bool(rows, 0, 2), i % 2);
 		got = firn_row_uuid(rows, 0, 3);
@@ -99,11 +100,22 @@ static void check_array(struct firn_ctx *cx, struct firn_str *items, size_t n)
 static void test_arrays(void **state)
 {
 	struct firn_ctx *cx = &((struct testdb *)*state)->cx;
-	struct firn_str hard[] = {
-		FIRN_STR(""), FIRN_STR("NULL"), FIRN_STR("null"), FIRN_STR_NONE, FIRN_STR("\""), FIRN_STR("\\"),
-		FIRN_STR("a,b"), FIRN_STR("{x}"), FIRN_STR(" blank "), FIRN_STR("\\\"\\"),
-		FIRN_STR("\xe2\x80\xa8\xf0\x9f\x90\xa7"), FIRN_STR("line\nline\ttab"), FIRN_STR("plain"),
-		FIRN_STR("it's"), FIRN_STR("}"), FIRN_STR(",")};
+	struct firn_str hard[] = {FIRN_STR(""),
+				  FIRN_STR("NULL"),
+				  FIRN_STR("null"),
+				  FIRN_STR_NONE,
+				  FIRN_STR("\""),
+				  FIRN_STR("\\"),
+				  FIRN_STR("a,b"),
+				  FIRN_STR("{x}"),
+				  FIRN_STR(" blank "),
+				  FIRN_STR("\\\"\\"),
+				  FIRN_STR("\xe2\x80\xa8\xf0\x9f\x90\xa7"),
+				  FIRN_STR("line\nline\ttab"),
+				  FIRN_STR("plain"),
+				  FIRN_STR("it's"),
+				  FIRN_STR("}"),
+				  FIRN_STR(",")};
 	struct firn_params p = {0};
 	const struct firn_rows *rows;
 	struct firn_strs out = {hard, 1};
@@ -129,8 +141,9 @@ static void test_many_elements(void **state)
 	check_array(cx, items, 10000);
 }
 
-static const struct firn_sql not_an_array = {
-	"t_not_an_array", "select '{a', 'x', '{{a},{b}}', '{\"a}', '{a,}'", "", "text,text,text,text,text"};
+static const struct firn_sql not_an_array = {"t_not_an_array",
+					     "select '{a', 'x', '{{a},{b}}', '{\"a}', '{a,}'", "",
+					     "text,text,text,text,text"};
 
 static void test_ill_formed_arrays(void **state)
 {
@@ -154,7 +167,8 @@ static void test_refusals(void **state)
 	struct firn_strs strs = {items, 2};
 
 	assert_int_equal(firn_param_str(cx, &p, (struct firn_str){"ab\0c", 4}), FIRN_E_BAD_REQUEST);
-	assert_non_null(strstr(cx->err.message, "'ab' goes on with the character U+0000 at byte 2"));
+	assert_non_null(
+		strstr(cx->err.message, "'ab' goes on with the character U+0000 at byte 2"));
 	firn_err_clear(cx);
 	assert_int_equal(firn_param_strs(cx, &p, &strs), FIRN_E_BAD_REQUEST);
 	firn_err_clear(cx);
@@ -186,10 +200,13 @@ static void test_many_rows(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scalars), cmocka_unit_test(test_nulls), cmocka_unit_test(test_arrays),
-		cmocka_unit_test(test_many_elements), cmocka_unit_test(test_ill_formed_arrays),
-		cmocka_unit_test(test_refusals), cmocka_unit_test(test_many_rows)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_scalars),
+					   cmocka_unit_test(test_nulls),
+					   cmocka_unit_test(test_arrays),
+					   cmocka_unit_test(test_many_elements),
+					   cmocka_unit_test(test_ill_formed_arrays),
+					   cmocka_unit_test(test_refusals),
+					   cmocka_unit_test(test_many_rows)};
 
 	return cmocka_run_group_tests(tests, testdb_setup, testdb_teardown);
 }

@@ -19,13 +19,13 @@
 static const struct firn_sql twice = {"t_twice", "select 2 * $1::bigint", "bigint", "bigint"};
 static const struct firn_sql divide = {"t_divide", "select 100 / $1::bigint", "bigint", "bigint"};
 static const struct firn_sql wrong = {"t_wrong", "select nothing from nowhere", "", ""};
-static const struct firn_sql nap = {
-	"t_nap", "select $1::bigint from pg_sleep(0.2)", "bigint", "bigint"};
-static const struct firn_sql sleeper = {
-	"t_sleeper", "select $1::bigint from pg_sleep(600)", "bigint", "bigint"};
-static const struct firn_sql suicide = {
-	"t_suicide", "select pg_terminate_backend(pg_backend_pid()), $1::bigint", "bigint",
-	"boolean,bigint"};
+static const struct firn_sql nap = {"t_nap", "select $1::bigint from pg_sleep(0.2)", "bigint",
+				    "bigint"};
+static const struct firn_sql sleeper = {"t_sleeper", "select $1::bigint from pg_sleep(600)",
+					"bigint", "bigint"};
+static const struct firn_sql suicide = {"t_suicide",
+					"select pg_terminate_backend(pg_backend_pid()), $1::bigint",
+					"bigint", "boolean,bigint"};
 static const struct firn_sql all_notes = {"t_all_notes", "select * from note", "", "bigint"};
 
 /* One query with an arena of its own, as a request has. */
@@ -176,7 +176,8 @@ static void divide_by(struct query *q, int64_t divisor)
 static void test_errors_in_the_middle(void **state)
 {
 	struct firn_pipe *pipe = open_pipe(state);
-	struct query *good = make(&twice, 60, 1), *bad = make(&divide, 20, 0), *never = make(&wrong, 5, 0);
+	struct query *good = make(&twice, 60, 1), *bad = make(&divide, 20, 0),
+		     *never = make(&wrong, 5, 0);
 
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < 60; i++) {
@@ -234,8 +235,10 @@ static void wait_for_naps(void **state, struct firn_pipe *pipe)
 	bool seen = false;
 
 	while (!seen) {
-		char *n = testdb_sql(t->conninfo, "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
-						  " and datname = current_database()");
+		char *n = testdb_sql(
+			t->conninfo,
+			"select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
+			" and datname = current_database()");
 
 		seen = strcmp(n, "0") != 0;
 		free(n);
@@ -246,7 +249,8 @@ static void wait_for_naps(void **state, struct firn_pipe *pipe)
 static void test_reconnect_in_flight(void **state)
 {
 	struct firn_pipe *pipe = open_pipe(state);
-	struct query *before = make(&twice, 50, 1), *naps = make(&nap, 3, 7), *after = make(&twice, 50, 1);
+	struct query *before = make(&twice, 50, 1), *naps = make(&nap, 3, 7),
+		     *after = make(&twice, 50, 1);
 
 	ask(pipe, before, 50);
 	drain(pipe);
@@ -343,7 +347,8 @@ static void test_no_server(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
-		queries[i].cx.deadline_ns = firn_monotonic_ns(&queries->cx) + (100 + 50 * (int64_t)i) * MS;
+		queries[i].cx.deadline_ns =
+			firn_monotonic_ns(&queries->cx) + (100 + 50 * (int64_t)i) * MS;
 	ask(pipe, queries, 3);
 	drain(pipe);
 	for (size_t i = 0; i < 3; i++) {
@@ -388,7 +393,8 @@ static void with_fault(void **state, enum proxy_fault fault, int64_t first_deadl
 	drain(pipe);
 	proxy_arm(proxy, fault, "t_twice");
 	if (first_deadline_ms)
-		queries[1].cx.deadline_ns = firn_monotonic_ns(&queries->cx) + first_deadline_ms * MS;
+		queries[1].cx.deadline_ns =
+			firn_monotonic_ns(&queries->cx) + first_deadline_ms * MS;
 	ask(pipe, queries + 1, 39);
 	drain(pipe);
 	if (first_deadline_ms)
@@ -436,8 +442,8 @@ static void test_stale_plan(void **state)
 
 static void test_large_answers(void **state)
 {
-	static const struct firn_sql large = {
-		"t_large", "select $1::bigint, repeat('x', 1000000)", "bigint", "bigint,text"};
+	static const struct firn_sql large = {"t_large", "select $1::bigint, repeat('x', 1000000)",
+					      "bigint", "bigint,text"};
 	struct firn_pipe *pipe = open_pipe(state);
 	struct query *queries = make(&large, 60, 1);
 
@@ -468,11 +474,22 @@ static void test_arena_full(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		T(test_many), T(test_one_by_one), T(test_errors_in_the_middle), T(test_asks_again_from_done),
-		T(test_reconnect_in_flight), T(test_reconnect_idle), T(test_query_that_kills), T(test_deadline),
-		T(test_late_answer_is_dropped), T(test_no_server), T(test_server_comes_back), T(test_cut),
-		T(test_frozen_network), T(test_stale_plan), T(test_large_answers), T(test_arena_full)};
+	const struct CMUnitTest tests[] = {T(test_many),
+					   T(test_one_by_one),
+					   T(test_errors_in_the_middle),
+					   T(test_asks_again_from_done),
+					   T(test_reconnect_in_flight),
+					   T(test_reconnect_idle),
+					   T(test_query_that_kills),
+					   T(test_deadline),
+					   T(test_late_answer_is_dropped),
+					   T(test_no_server),
+					   T(test_server_comes_back),
+					   T(test_cut),
+					   T(test_frozen_network),
+					   T(test_stale_plan),
+					   T(test_large_answers),
+					   T(test_arena_full)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

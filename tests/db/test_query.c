@@ -41,10 +41,12 @@ static void test_codes(void **state)
 		const char *state;
 		enum firn_code code;
 	} cases[] = {
-		{"40001", FIRN_E_DB_CONFLICT}, {"40P01", FIRN_E_DB_CONFLICT}, {"23505", FIRN_E_DB_CONFLICT},
-		{"23503", FIRN_E_DB_CONFLICT}, {"55P03", FIRN_E_DB_CONFLICT}, {"53100", FIRN_E_UNAVAILABLE},
-		{"53200", FIRN_E_UNAVAILABLE}, {"57014", FIRN_E_DB_BROKEN},   {"22012", FIRN_E_INTERNAL},
-		{"23502", FIRN_E_INTERNAL},    {"42P01", FIRN_E_INTERNAL},    {"XX000", FIRN_E_INTERNAL},
+		{"40001", FIRN_E_DB_CONFLICT}, {"40P01", FIRN_E_DB_CONFLICT},
+		{"23505", FIRN_E_DB_CONFLICT}, {"23503", FIRN_E_DB_CONFLICT},
+		{"55P03", FIRN_E_DB_CONFLICT}, {"53100", FIRN_E_UNAVAILABLE},
+		{"53200", FIRN_E_UNAVAILABLE}, {"57014", FIRN_E_DB_BROKEN},
+		{"22012", FIRN_E_INTERNAL},    {"23502", FIRN_E_INTERNAL},
+		{"42P01", FIRN_E_INTERNAL},    {"XX000", FIRN_E_INTERNAL},
 	};
 	struct firn_ctx *cx = ctx(state);
 	uint64_t session;
@@ -56,7 +58,8 @@ static void test_codes(void **state)
 		struct firn_sql raise = {name, text, "", ""};
 
 		snprintf(name, sizeof(name), "t_raise_%zu", i);
-		snprintf(text, sizeof(text), "do $$ begin raise exception 'secret' using errcode = '%s'; end $$",
+		snprintf(text, sizeof(text),
+			 "do $$ begin raise exception 'secret' using errcode = '%s'; end $$",
 			 cases[i].state);
 		assert_int_equal(firn_db_run(cx, &raise, NULL, NULL), cases[i].code);
 		assert_string_equal(cx->err.sqlstate, cases[i].state);
@@ -142,8 +145,10 @@ static void test_deadline(void **state)
 	assert_int_equal(firn_db_begin(cx), FIRN_E_DB_BROKEN);
 	firn_err_clear(cx);
 	cx->deadline_ns = 0;
-	wait_until(state, "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%'"
-			  " and pid <> pg_backend_pid() and datname = current_database()", "0");
+	wait_until(state,
+		   "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%'"
+		   " and pid <> pg_backend_pid() and datname = current_database()",
+		   "0");
 	OK(firn_db_run(cx, &one, NULL, NULL));
 }
 
@@ -357,11 +362,21 @@ static void test_notifications(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		T(test_codes), T(test_first_error_wins), T(test_affected), T(test_without_lane),
-		T(test_deadline), T(test_deadline_while_connecting), T(test_reconnect),
-		T(test_lost_in_transaction), T(test_cut_while_asking), T(test_refused), T(test_stale_plan),
-		T(test_large), T(test_session_settings), T(test_own_options_win), T(test_notifications)};
+	const struct CMUnitTest tests[] = {T(test_codes),
+					   T(test_first_error_wins),
+					   T(test_affected),
+					   T(test_without_lane),
+					   T(test_deadline),
+					   T(test_deadline_while_connecting),
+					   T(test_reconnect),
+					   T(test_lost_in_transaction),
+					   T(test_cut_while_asking),
+					   T(test_refused),
+					   T(test_stale_plan),
+					   T(test_large),
+					   T(test_session_settings),
+					   T(test_own_options_win),
+					   T(test_notifications)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,8 +12,7 @@
 
 #define OK(expr) assert_int_equal((expr), FIRN_OK)
 
-static const struct firn_sql note = {
-	"t_note", "insert into note values ($1)", "bigint", ""};
+static const struct firn_sql note = {"t_note", "insert into note values ($1)", "bigint", ""};
 
 struct fixture {
 	struct testdb *db;
@@ -35,8 +34,12 @@ static int setup(void **state)
 	f->direct = f->db->cx.db;
 	f->db->cx.db = firn_db_new(conninfo);
 	*state = f;
-	return firn_db_script(&f->db->cx, "create table note (id bigint unique deferrable initially deferred)") == FIRN_OK
-		       ? 0 : -1;
+	return firn_db_script(
+		       &f->db->cx,
+		       "create table note (id bigint unique deferrable initially deferred)") ==
+			       FIRN_OK
+		       ? 0
+		       : -1;
 }
 
 static int teardown(void **state)
@@ -178,8 +181,9 @@ static void test_lost_before_commit(void **state)
 	struct fixture *f = *state;
 
 	begin_with(&f->db->cx, 1);
-	free(testdb_sql(f->db->conninfo, "select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity"
-					 " where datname = current_database() and pid <> pg_backend_pid()"));
+	free(testdb_sql(f->db->conninfo,
+			"select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity"
+			" where datname = current_database() and pid <> pg_backend_pid()"));
 	/* Whether the proxy has closed its end yet is a matter of luck; committed it never is. */
 	assert_int_not_equal(firn_db_commit(&f->db->cx), FIRN_COMMITTED);
 	assert_int_equal(f->db->cx.err.code, FIRN_E_DB_BROKEN);
@@ -268,11 +272,19 @@ static void test_begin_survives_a_cut(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		T(test_committed), T(test_rolled_back), T(test_rolled_back_late), T(test_misuse),
-		T(test_answered_rollback), T(test_answered_error), T(test_lost_before_commit),
-		T(test_lost_and_seen), T(test_commit_never_arrived), T(test_reply_lost), T(test_reply_late),
-		T(test_too_late_to_commit), T(test_begin_survives_a_cut)};
+	const struct CMUnitTest tests[] = {T(test_committed),
+					   T(test_rolled_back),
+					   T(test_rolled_back_late),
+					   T(test_misuse),
+					   T(test_answered_rollback),
+					   T(test_answered_error),
+					   T(test_lost_before_commit),
+					   T(test_lost_and_seen),
+					   T(test_commit_never_arrived),
+					   T(test_reply_lost),
+					   T(test_reply_late),
+					   T(test_too_late_to_commit),
+					   T(test_begin_survives_a_cut)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,8 @@ static const char *cluster(void)
 	const char *url = getenv("FIRN_TEST_DATABASE_URL");
 
 	if (!url)
-		die("FIRN_TEST_DATABASE_URL is not set", "run me as tests/db/cluster.py run -- PROGRAM");
+		die("FIRN_TEST_DATABASE_URL is not set",
+		    "run me as tests/db/cluster.py run -- PROGRAM");
 	return url;
 }
 

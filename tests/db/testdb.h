@@ -20,7 +20,7 @@ int testdb_setup(void **state);
 int testdb_teardown(void **state);
 
 /* Without a ctx. Both abort with a message when the cluster refuses. */
-void testdb_create(char conninfo[static 512]);      /* migrated */
+void testdb_create(char conninfo[static 512]); /* migrated */
 void testdb_create_empty(char conninfo[static 512]);
 void testdb_drop(const char *conninfo); /* ends what is still connected */
 /* Runs statements on a connection of its own; returns the first field of the last row ("" without

@@ -104,6 +104,8 @@ firn_rc firn_warehouses_read(struct firn_ctx *cx, struct firn_catalog *catalog, 
 firn_rc firn_warehouse_ask(struct firn_ctx *cx, struct firn_str name, struct firn_ask **ret_ask) FIRN_MUST;
 firn_rc firn_warehouse_read(struct firn_ctx *cx, struct firn_str name, const struct firn_rows *rows,
 			    struct firn_warehouse *ret_warehouse) FIRN_MUST;
+/* As the management API shows it: one JSON object. */
+void firn_warehouse_write(struct firn_jw *out, const struct firn_warehouse *warehouse);
 
 /* ---- mutations: what all share -------------------------------------------------------------- */
 
@@ -309,8 +311,9 @@ firn_rc firn_dropped_list(struct firn_ctx *cx, struct firn_catalog *catalog, str
 
 /* ---- events --------------------------------------------------------------------------------- */
 
-/* Numbered events after `after`, at most limit, as one JSON array of objects; ret_last = after when
- * there are none. warehouse NONE = all. */
+/* Numbered events after `after`, at most limit, as one JSON array of objects. warehouse NONE = all.
+ * ret_last: where to go on from; when nothing was cut off that is the newest number, so that a reader
+ * of one warehouse skips the others' events. */
 firn_rc firn_events_read(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str warehouse,
 			 int64_t after, int64_t limit, struct firn_jw *out, int64_t *ret_last) FIRN_MUST;
 /* The number of the newest numbered event. */

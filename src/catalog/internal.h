@@ -40,6 +40,9 @@ firn_rc firn_param_prefix(struct firn_ctx *cx, struct firn_params *p, struct fir
  * null ids are NO_SUCH_WAREHOUSE and NO_SUCH_NAMESPACE (the root has no namespace row). */
 firn_rc firn_place_judge(struct firn_ctx *cx, const struct firn_target *target, const struct firn_rows *rows,
 			 unsigned warehouse_column, unsigned namespace_column) FIRN_MUST;
+/* The names of such a statement's rows; none when the one row there is has a null name. */
+firn_rc firn_rows_names(struct firn_ctx *cx, const struct firn_rows *rows, unsigned column,
+			struct firn_strs *ret_names) FIRN_MUST;
 firn_rc firn_fail_warehouse(struct firn_ctx *cx, struct firn_str warehouse);        /* NO_SUCH_WAREHOUSE */
 firn_rc firn_fail_namespace(struct firn_ctx *cx, const struct firn_strs *levels); /* NO_SUCH_NAMESPACE */
 

@@ -2,6 +2,7 @@
  * Where a request points: warehouse by name or UUID, namespace by path. Owns the look-up under a lock
  * that mutations begin with, and the verdict on which part of a place is missing.
  */
+#include "firn/arena.h"
 #include "internal.h"
 
 static const struct firn_sql find_sql = {
@@ -80,6 +81,23 @@ firn_rc firn_place_judge(struct firn_ctx *cx, const struct firn_target *target, 
 		return firn_fail_warehouse(cx, target->warehouse);
 	if (target->levels.n > 0 && firn_row_null(rows, 0, namespace_column))
 		return firn_fail_namespace(cx, &target->levels);
+	return FIRN_OK;
+}
+
+firn_rc firn_rows_names(struct firn_ctx *cx, const struct firn_rows *rows, unsigned column,
+			struct firn_strs *ret_names)
+{
+	size_t n = firn_rows_count(rows);
+	struct firn_strs names = {NULL, 0};
+
+	if (n == 1 && firn_row_null(rows, 0, column))
+		n = 0;
+	names.items = firn_calloc(cx, n, sizeof(*names.items));
+	if (!names.items)
+		return cx->err.code;
+	for (; names.n < n; names.n++)
+		names.items[names.n] = firn_row_str(rows, names.n, column);
+	*ret_names = names;
 	return FIRN_OK;
 }
 

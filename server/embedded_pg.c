@@ -39,13 +39,11 @@ struct plan {
 
 /* ---- finding things ------------------------------------------------------------------------- */
 
-static bool has_postgres(const char *folder)
+static bool can_run(const char *folder, const char *program)
 {
 	char path[512];
-	if (snprintf(path, sizeof(path), "%s/postgres", folder) >= (int)sizeof(path) || access(path, X_OK) != 0)
-		return false;
-	(void)snprintf(path, sizeof(path), "%s/initdb", folder);
-	return access(path, X_OK) == 0;
+	int n = snprintf(path, sizeof(path), "%s/%s", folder, program);
+	return n > 0 && n < (int)sizeof(path) && access(path, X_OK) == 0;
 }
 
 static firn_rc find_bin(struct firn_ctx *cx, const char **ret_bin)
@@ -59,7 +57,7 @@ static firn_rc find_bin(struct firn_ctx *cx, const char **ret_bin)
 	while (dir && (entry = readdir(dir))) {
 		long version = strtol(entry->d_name, NULL, 10);
 		(void)snprintf(path, sizeof(path), "%s/%ld/bin", root, version);
-		if (version > newest && has_postgres(path))
+		if (version > newest && can_run(path, "postgres") && can_run(path, "initdb"))
 			newest = version;
 	}
 	if (dir)

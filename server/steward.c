@@ -20,7 +20,7 @@ enum {
 	BATCH = 500,            /* events read at once for one follower */
 	BUFFER_CEILING = 1 << 20,
 	ARENA_CEILING = 64 << 20,
-	WORK_NS = 30 * 1000000000LL
+	WORK_SECONDS = 30
 };
 
 struct firn_follower {
@@ -272,7 +272,7 @@ static void *run(void *arg)
 		firn_ctx_init(&cx, arena);
 		cx.db = db;
 		cx.http = http;
-		cx.deadline_ns = firn_monotonic_ns(&cx) + WORK_NS;
+		cx.deadline_ns = firn_monotonic_ns(&cx) + WORK_SECONDS * 1000000000LL;
 		if (work(&cx, steward) == FIRN_OK)
 			failing = false;
 		else if (!failing) {

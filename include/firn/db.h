@@ -122,6 +122,8 @@ size_t firn_pipe_in_flight(const struct firn_pipe *pipe);
 struct firn_schema_state {
 	int64_t version, known; /* applied; newest that this binary knows */
 };
+/* Newest migration in this binary. */
+int64_t firn_schema_known(void);
 firn_rc firn_schema_state(struct firn_ctx *cx, struct firn_schema_state *ret_state) FIRN_MUST;
 /* Applies what is missing, each in its own transaction, under an advisory lock; safe with many
  * replicas at once. CONFLICT when the schema is newer than this binary. ret_applied may be NULL. */

@@ -161,5 +161,5 @@ firn_rc firn_type_check_default(struct firn_ctx *cx, const struct firn_type *typ
 		return FIRN_OK;
 	text = firn_type_text(cx, type);
 	return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: %s is no value of type %.*s", what,
-			 firn_json_excerpt(cx, value), FIRN_FMT(firn_str_sub(text, 0, 100)));
+			 firn_json_excerpt(cx, value), FIRN_FMT(firn_shown(text)));
 }

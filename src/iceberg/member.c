@@ -1,6 +1,15 @@
 /* Members of JSON objects; see member.h. */
 #include "member.h"
 
+struct firn_str firn_shown(struct firn_str s)
+{
+	size_t n = s.n < 120 ? s.n : 120;
+
+	while (n < s.n && n && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+		n--;
+	return firn_str_sub(s, 0, n);
+}
+
 const char *firn_json_excerpt(struct firn_ctx *cx, const struct firn_json *value)
 {
 	struct firn_str text;
@@ -21,8 +30,8 @@ const char *firn_json_excerpt(struct firn_ctx *cx, const struct firn_json *value
 	}
 	if (firn_json_dump(cx, value, false, &text) != FIRN_OK)
 		return "a value";
-	if (text.n > 80)
-		text = firn_printf(cx, "%.*s…", 80, text.p);
+	if (text.n > 120)
+		text = firn_printf(cx, "%.*s…", FIRN_FMT(firn_shown(text)));
 	return text.p ? text.p : "a value";
 }
 

@@ -42,6 +42,8 @@ firn_rc firn_member_map(struct firn_ctx *cx, const struct firn_json *object, con
 /* The members of source (NULL: none) that aren't in known, which ends with NULL. */
 void firn_members_write_unknown(struct firn_jw *w, const struct firn_json *source,
 				const char *const *known);
+/* At most 120 bytes of s, cut between characters: for a message. */
+struct firn_str firn_shown(struct firn_str s);
 /* The JSON value as short text for a message. */
 const char *firn_json_excerpt(struct firn_ctx *cx, const struct firn_json *value);
 

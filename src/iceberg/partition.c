@@ -104,7 +104,7 @@ static firn_rc check_name(struct firn_ctx *cx, const struct firn_partition_spec 
 {
 	const struct firn_partition_field *field = &spec->fields[i];
 	const struct firn_schema_entry *column = firn_schema_find_name(schema, field->name);
-	struct firn_str name = firn_str_sub(field->name, 0, 200);
+	struct firn_str name = firn_shown(field->name);
 
 	if (!field->name.n)
 		return firn_fail(cx, FIRN_E_VALIDATION, "Cannot use empty partition name");

@@ -63,7 +63,7 @@ static firn_rc check_retries(struct firn_ctx *cx, const struct firn_table_metada
 		if (!firn_str_i64(value, &number) || number > INT32_MAX || number < INT32_MIN)
 			return firn_fail(cx, FIRN_E_VALIDATION,
 					 "Table property %s must have integer value, found '%.*s'",
-					 keys[i], FIRN_FMT(firn_str_sub(value, 0, 100)));
+					 keys[i], FIRN_FMT(firn_shown(value)));
 		if (number < 0)
 			return firn_fail(cx, FIRN_E_VALIDATION,
 					 "Table property %s must have non negative integer value, "
@@ -88,8 +88,8 @@ firn_rc firn_properties_check_new(struct firn_ctx *cx, const struct firn_table_m
 			return firn_fail(cx, FIRN_E_VALIDATION,
 					 "Invalid metrics config, could not find column %.*s from "
 					 "table prop %.*s in the schema",
-					 FIRN_FMT(firn_str_sub(column, 0, 100)),
-					 FIRN_FMT(firn_str_sub(key, 0, 200)));
+					 FIRN_FMT(firn_shown(column)),
+					 FIRN_FMT(firn_shown(key)));
 	}
 	return check_retries(cx, m);
 }

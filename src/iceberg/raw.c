@@ -2,6 +2,7 @@
 #include "raw.h"
 
 #include "firn/arena.h"
+#include "member.h"
 
 static bool is_blank(char c)
 {
@@ -160,7 +161,7 @@ static firn_rc take_integer(struct firn_ctx *cx, const char *what, struct firn_r
 		return FIRN_OK;
 	if (!firn_str_i64(raw, &field->value))
 		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: '%s' must be an integer, found %.*s",
-				 what, field->name, FIRN_FMT(firn_str_sub(raw, 0, 80)));
+				 what, field->name, FIRN_FMT(firn_shown(raw)));
 	field->has = true;
 	return FIRN_OK;
 }
@@ -173,7 +174,7 @@ firn_rc firn_raw_integers(struct firn_ctx *cx, struct firn_str object, const cha
 
 	if (!firn_raw_begin(&it, object) || !it.object)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s must be an object, found %.*s", what,
-				 FIRN_FMT(firn_str_sub(object, 0, 80)));
+				 FIRN_FMT(firn_shown(object)));
 	while (firn_raw_next(&it, &quoted, &raw)) {
 		FIRN_TRY(firn_raw_key(cx, quoted, &key));
 		for (size_t i = 0; i < n; i++)

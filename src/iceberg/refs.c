@@ -27,7 +27,7 @@ firn_rc firn_ref_parse(struct firn_ctx *cx, struct firn_str name, const struct f
 		       struct firn_snapshot_ref *ret_ref)
 {
 	struct firn_str label =
-		firn_printf(cx, "ref '%.*s'", FIRN_FMT(firn_str_sub(name, 0, 100)));
+		firn_printf(cx, "ref '%.*s'", FIRN_FMT(firn_shown(name)));
 	struct firn_snapshot_ref ref = {.name = name};
 	struct firn_str type;
 
@@ -38,7 +38,7 @@ firn_rc firn_ref_parse(struct firn_ctx *cx, struct firn_str name, const struct f
 	if (!ref.tag && !firn_str_ieq(type, FIRN_STR("branch")))
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "%s: 'type' must be branch or tag, found '%.*s'", label.p,
-				 FIRN_FMT(firn_str_sub(type, 0, 100)));
+				 FIRN_FMT(firn_shown(type)));
 	FIRN_TRY(firn_member_i64(cx, json, label.p, "snapshot-id", &ref.snapshot_id));
 	FIRN_TRY(read_retention(cx, json, label.p, "min-snapshots-to-keep", !ref.tag,
 				&ref.min_snapshots_to_keep));

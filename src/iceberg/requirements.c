@@ -28,7 +28,7 @@ static firn_rc check_uuid(struct firn_ctx *cx, const struct firn_json *requireme
 	return firn_fail(cx, FIRN_E_COMMIT_FAILED,
 			 "Requirement failed: UUID does not match: expected %.*s != %.*s",
 			 FIRN_FMT(base->uuid.p ? base->uuid : FIRN_STR("null")),
-			 FIRN_FMT(firn_str_sub(uuid, 0, 100)));
+			 FIRN_FMT(firn_shown(uuid)));
 }
 
 static firn_rc check_ref(struct firn_ctx *cx, const struct firn_json *requirement,
@@ -43,7 +43,7 @@ static firn_rc check_ref(struct firn_ctx *cx, const struct firn_json *requiremen
 	FIRN_TRY(firn_member_opt_i64(cx, requirement, "assert-ref-snapshot-id", "snapshot-id", &has,
 				     &id));
 	ref = firn_table_ref(base, name);
-	shown = firn_str_sub(name, 0, 200);
+	shown = firn_shown(name);
 	if (ref && !has)
 		return firn_fail(cx, FIRN_E_COMMIT_FAILED,
 				 "Requirement failed: %s %.*s was created concurrently",
@@ -143,7 +143,7 @@ static firn_rc check_one(struct firn_ctx *cx, const struct firn_json *requiremen
 	}
 	return firn_fail(cx, FIRN_E_BAD_REQUEST,
 			 "Cannot parse update requirement: '%.*s' is no requirement of a table",
-			 FIRN_FMT(firn_str_sub(type, 0, 100)));
+			 FIRN_FMT(firn_shown(type)));
 }
 
 firn_rc firn_table_requirements_check(struct firn_ctx *cx, const struct firn_json *requirements,

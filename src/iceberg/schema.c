@@ -75,7 +75,7 @@ static firn_rc check_names(struct index *ix, struct draft_entry **order)
 		if (by_name(&order[i - 1], &order[i]) == 0)
 			return firn_fail(ix->cx, FIRN_E_BAD_REQUEST,
 					 "%s: multiple fields for name '%.*s': %d and %d", ix->what,
-					 FIRN_FMT(firn_str_sub(order[i]->entry.name, 0, 200)),
+					 FIRN_FMT(firn_shown(order[i]->entry.name)),
 					 order[i - 1]->entry.id, order[i]->entry.id);
 	return FIRN_OK;
 }
@@ -88,8 +88,8 @@ static firn_rc check_ids(struct index *ix, struct draft_entry **order)
 			return firn_fail(ix->cx, FIRN_E_BAD_REQUEST,
 					 "%s: field id %d is used twice: '%.*s' and '%.*s'",
 					 ix->what, order[i]->entry.id,
-					 FIRN_FMT(firn_str_sub(order[i - 1]->entry.name, 0, 200)),
-					 FIRN_FMT(firn_str_sub(order[i]->entry.name, 0, 200)));
+					 FIRN_FMT(firn_shown(order[i - 1]->entry.name)),
+					 FIRN_FMT(firn_shown(order[i]->entry.name)));
 	return FIRN_OK;
 }
 
@@ -156,7 +156,7 @@ static firn_rc check_identifier(struct firn_ctx *cx, const struct firn_schema *s
 	if (wrong)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "%s: Cannot add field %.*s as an identifier field: %s", what,
-				 FIRN_FMT(firn_str_sub(entry->name, 0, 200)), wrong);
+				 FIRN_FMT(firn_shown(entry->name)), wrong);
 	return FIRN_OK;
 }
 
@@ -202,7 +202,7 @@ firn_rc firn_schema_parse(struct firn_ctx *cx, const struct firn_json *json, con
 	FIRN_TRY(firn_member_str(cx, json, what, "type", &type));
 	if (!firn_str_is(type, "struct"))
 		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: 'type' must be struct, found '%.*s'",
-				 what, FIRN_FMT(firn_str_sub(type, 0, 200)));
+				 what, FIRN_FMT(firn_shown(type)));
 	FIRN_TRY(firn_member_opt_i32(cx, json, what, "schema-id", &schema->has_id, &schema->id));
 	FIRN_TRY(firn_type_parse_struct(&tp, json, what, &schema->root));
 	FIRN_TRY(build_index(cx, what, schema));

@@ -8,6 +8,7 @@
 #define FIRN_ICEBERG_SCHEMA_H
 
 #include "firn/json.h"
+#include "member.h"
 
 #define FIRN_SCHEMA_FIELDS 100000
 #define FIRN_SCHEMA_DEPTH 60

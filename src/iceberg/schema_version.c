@@ -44,7 +44,7 @@ firn_rc firn_schema_check_version(struct firn_ctx *cx, const struct firn_schema 
 	firn_buf_init(&b, cx, (size_t)1 << 20);
 	for (size_t i = 0; i < schema->n_entries && b.n < 900; i++) {
 		const struct firn_schema_entry *entry = &schema->entries[i];
-		struct firn_str name = firn_str_sub(entry->name, 0, 100);
+		struct firn_str name = firn_shown(entry->name);
 		int version = min_version(entry->field->type->kind);
 
 		if (version > format_version)

@@ -13,7 +13,7 @@ static firn_rc parse_choice(struct firn_ctx *cx, const struct firn_json *json, c
 	if (*ret_yes || firn_str_ieq(value, firn_str(no)))
 		return FIRN_OK;
 	return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: '%s' must be %s or %s, found '%.*s'", what,
-			 name, no, yes, FIRN_FMT(firn_str_sub(value, 0, 100)));
+			 name, no, yes, FIRN_FMT(firn_shown(value)));
 }
 
 static firn_rc parse_field(struct firn_ctx *cx, const struct firn_json *json, const char *what,

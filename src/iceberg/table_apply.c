@@ -78,7 +78,7 @@ static firn_rc apply_one(struct table_builder *b, const struct firn_json *update
 	}
 	return firn_fail(b->cx, FIRN_E_BAD_REQUEST,
 			 "Cannot convert metadata update action: '%.*s' is no action of a table",
-			 FIRN_FMT(firn_str_sub(name, 0, 100)));
+			 FIRN_FMT(firn_shown(name)));
 }
 
 /* A staged table begins in the version that its first upgrade names, as the reference begins it. */

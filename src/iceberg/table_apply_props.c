@@ -14,7 +14,7 @@ firn_rc firn_update_assign_uuid(struct table_builder *b, const struct firn_json 
 	FIRN_TRY(firn_member_str(b->cx, update, "assign-uuid", "uuid", &text));
 	if (!firn_uuid_parse(text, &uuid))
 		return firn_fail(b->cx, FIRN_E_BAD_REQUEST, "assign-uuid: '%.*s' is no UUID",
-				 FIRN_FMT(firn_str_sub(text, 0, 100)));
+				 FIRN_FMT(firn_shown(text)));
 	if (firn_str_ieq(text, b->m.uuid))
 		return FIRN_OK;
 	if (b->base->metadata && b->m.uuid.p)
@@ -159,7 +159,7 @@ static firn_rc check_key(struct firn_ctx *cx, const struct firn_json *json,
 	if (!is_base64(metadata))
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "encryption-key '%.*s': 'encrypted-key-metadata' must be base64",
-				 FIRN_FMT(firn_str_sub(*ret_id, 0, 100)));
+				 FIRN_FMT(firn_shown(*ret_id)));
 	FIRN_TRY(firn_member_opt_str(cx, json, "encryption-key", "encrypted-by-id", &by));
 	return firn_member_map(cx, json, "encryption-key", "properties", false, &properties);
 }

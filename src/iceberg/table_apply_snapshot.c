@@ -139,7 +139,7 @@ firn_rc firn_update_add_snapshot(struct table_builder *b, const struct firn_json
 static firn_rc check_ref(struct table_builder *b, const struct firn_snapshot_ref *ref,
 			 const struct firn_snapshot_ref *before)
 {
-	struct firn_str name = firn_str_sub(ref->name, 0, 200);
+	struct firn_str name = firn_shown(ref->name);
 
 	if (!ref->name.n)
 		return firn_fail(b->cx, FIRN_E_BAD_REQUEST, "set-snapshot-ref: 'ref-name' is empty");

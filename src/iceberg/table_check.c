@@ -73,7 +73,7 @@ static firn_rc check_refs(struct firn_ctx *cx, const struct firn_table_metadata 
 			return firn_fail(cx, code,
 					 "Snapshot for reference '%.*s' does not exist in the existing "
 					 "snapshots list: %lld",
-					 FIRN_FMT(firn_str_sub(ref->name, 0, 200)),
+					 FIRN_FMT(firn_shown(ref->name)),
 					 (long long)ref->snapshot_id);
 	}
 	if (m->current_snapshot_id == -1 && main_ref)

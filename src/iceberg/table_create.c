@@ -14,7 +14,7 @@ static firn_rc choose_version(struct firn_ctx *cx, const struct firn_map *proper
 	if (value.p && !firn_str_i64(value, &version))
 		return firn_fail(cx, FIRN_E_VALIDATION,
 				 "property format-version must be a number, found '%.*s'",
-				 FIRN_FMT(firn_str_sub(value, 0, 100)));
+				 FIRN_FMT(firn_shown(value)));
 	if (version < 1 || version > FIRN_FORMAT_VERSION_MAX)
 		return firn_fail(cx, FIRN_E_VALIDATION,
 				 "Unsupported format version: v%lld (supported: v%d)",

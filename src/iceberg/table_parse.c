@@ -79,7 +79,7 @@ static firn_rc read_i64(struct firn_ctx *cx, const struct document *doc, enum me
 	if (!firn_str_i64(doc->raw[which], ret_value))
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "table metadata: '%s' must be an integer, found %.*s",
-				 names[which], FIRN_FMT(firn_str_sub(doc->raw[which], 0, 80)));
+				 names[which], FIRN_FMT(firn_shown(doc->raw[which])));
 	return FIRN_OK;
 }
 
@@ -104,7 +104,7 @@ static firn_rc read_str(struct firn_ctx *cx, const struct document *doc, enum me
 	if (doc->raw[which].p[0] != '"')
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "table metadata: '%s' must be a string, found %.*s", names[which],
-				 FIRN_FMT(firn_str_sub(doc->raw[which], 0, 80)));
+				 FIRN_FMT(firn_shown(doc->raw[which])));
 	return firn_json_raw_str(cx, doc->raw[which], names[which], ret_value);
 }
 
@@ -163,7 +163,7 @@ static firn_rc read_properties(struct firn_ctx *cx, const struct document *doc)
 		if (!pair.value.p)
 			return firn_fail(cx, FIRN_E_BAD_REQUEST,
 					 "table metadata: property '%.*s' must be a string, found %s",
-					 FIRN_FMT(firn_str_sub(key, 0, 200)),
+					 FIRN_FMT(firn_shown(key)),
 					 firn_json_excerpt(cx, value));
 		FIRN_VEC_PUSH(cx, &doc->m->properties, pair);
 	}

@@ -22,7 +22,7 @@ static firn_rc parse_id(struct firn_ctx *cx, struct firn_str raw, const char *na
 	if (!firn_str_i64(raw, &id) || id < INT32_MIN || id > INT32_MAX)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "table metadata: '%s' must be a 32-bit integer, found %.*s", name,
-				 FIRN_FMT(firn_str_sub(raw, 0, 80)));
+				 FIRN_FMT(firn_shown(raw)));
 	*ret_id = (int32_t)id;
 	return FIRN_OK;
 }

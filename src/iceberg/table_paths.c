@@ -110,7 +110,7 @@ firn_rc firn_metadata_codec(struct firn_ctx *cx, struct firn_str codec_property,
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "Invalid codec name: '%.*s': write.metadata.compression-codec is none "
 				 "or gzip",
-				 FIRN_FMT(firn_str_sub(codec_property, 0, 100)));
+				 FIRN_FMT(firn_shown(codec_property)));
 	*ret_gzip = gzip;
 	return FIRN_OK;
 }

@@ -43,7 +43,7 @@ firn_rc firn_transform_parse(struct firn_ctx *cx, struct firn_str text, const ch
 		if (!firn_str_i64(width, &number) || number < 1 || number > INT32_MAX)
 			return firn_fail(cx, FIRN_E_BAD_REQUEST,
 					 "%s: transform '%.*s' must have a width from 1 to %d", what,
-					 FIRN_FMT(firn_str_sub(text, 0, 100)), INT32_MAX);
+					 FIRN_FMT(firn_shown(text)), INT32_MAX);
 		t.width = (int32_t)number;
 	}
 	*ret_transform = t;
@@ -148,22 +148,22 @@ static firn_rc check_source(struct firn_ctx *cx, int32_t id, const struct firn_t
 	if (!entry)
 		return firn_fail(cx, FIRN_E_VALIDATION,
 				 "Cannot find source column for %s field: %.*s(%d)", noun,
-				 FIRN_FMT(firn_str_sub(transform->text, 0, 100)), id);
-	type = firn_str_sub(firn_type_text(cx, entry->field->type), 0, 100);
+				 FIRN_FMT(firn_shown(transform->text)), id);
+	type = firn_shown(firn_type_text(cx, entry->field->type));
 	if (!firn_type_is_primitive(entry->field->type))
 		return firn_fail(cx, FIRN_E_VALIDATION,
 				 "Cannot %s by non-primitive source field '%.*s': %.*s", noun,
-				 FIRN_FMT(firn_str_sub(entry->name, 0, 100)), FIRN_FMT(type));
+				 FIRN_FMT(firn_shown(entry->name)), FIRN_FMT(type));
 	if (!firn_transform_takes(transform, entry->field->type))
 		return firn_fail(cx, FIRN_E_VALIDATION,
 				 "Invalid source type %.*s for transform: %.*s (field '%.*s')",
-				 FIRN_FMT(type), FIRN_FMT(firn_str_sub(transform->text, 0, 100)),
-				 FIRN_FMT(firn_str_sub(entry->name, 0, 100)));
+				 FIRN_FMT(type), FIRN_FMT(firn_shown(transform->text)),
+				 FIRN_FMT(firn_shown(entry->name)));
 	for (const struct firn_schema_entry *up = entry->parent; in_struct && up; up = up->parent)
 		if (up->field->type->kind != FIRN_TYPE_STRUCT)
 			return firn_fail(cx, FIRN_E_VALIDATION,
 					 "Invalid partition field parent: field '%.*s' is inside a list or map",
-					 FIRN_FMT(firn_str_sub(entry->name, 0, 100)));
+					 FIRN_FMT(firn_shown(entry->name)));
 	return FIRN_OK;
 }
 

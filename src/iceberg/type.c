@@ -41,7 +41,7 @@ static const char *primitive_name(enum firn_type_kind kind)
 static firn_rc unknown_type(struct firn_ctx *cx, struct firn_str name, const char *what)
 {
 	return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: unknown type '%.*s'", what,
-			 FIRN_FMT(firn_str_sub(name, 0, 200)));
+			 FIRN_FMT(firn_shown(name)));
 }
 
 /* "name<open>inside<close>" → inside, trimmed; false when the text has no such form. */
@@ -185,7 +185,7 @@ static firn_rc parse_field(struct type_parser *tp, const struct firn_json *json,
 				 what, firn_json_excerpt(cx, json));
 	field->source = json;
 	FIRN_TRY(firn_member_str(cx, json, what, "name", &field->name));
-	inner = firn_printf(cx, "%s: field '%.*s'", what, FIRN_FMT(firn_str_sub(field->name, 0, 100)));
+	inner = firn_printf(cx, "%s: field '%.*s'", what, FIRN_FMT(firn_shown(field->name)));
 	if (!inner.p)
 		return cx->err.code;
 	FIRN_TRY(firn_member_i32(cx, json, inner.p, "id", &field->id));

@@ -427,7 +427,8 @@ class TestProcedures:
         ((file,),) = sql.call("compute_table_stats", f"table => '{sql.namespace}.events', columns => array('id')")
         assert file.endswith(".stats")
 
-    def test_changelog(self, sql, events):
+    def test_changelog(self, sql, events, session):
         sql.call("create_changelog_view", f"table => '{sql.namespace}.events', changelog_view => 'changes'")
         changes = sql("SELECT _change_type, count(*) FROM changes GROUP BY 1")
+        session.catalog.dropTempView("changes")
         assert changes == [("INSERT", 3)]

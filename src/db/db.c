@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -31,7 +32,7 @@ void firn_db_close(struct firn_db *db)
 {
 	if (!db->conn)
 		return;
-	strncpy(db->lost, PQerrorMessage(db->conn), sizeof(db->lost) - 1);
+	snprintf(db->lost, sizeof(db->lost), "%s", PQerrorMessage(db->conn));
 	PQfinish(db->conn);
 	db->conn = NULL;
 	db->stale = false;
@@ -307,7 +308,7 @@ static bool is_read(const struct firn_sql *sql)
 static firn_rc ask(struct firn_ctx *cx, const struct firn_sql *sql,
 		   const struct firn_params *params, PGresult **ret_result)
 {
-	struct firn_db *db;
+	struct firn_db *db = NULL;
 	struct firn_pg_answer a;
 
 	if (firn_deadline_ms(cx) == 0)

@@ -4,6 +4,7 @@
  * sockets that come and go beneath it.
  */
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -225,7 +226,7 @@ static void drop(struct firn_pipe *pipe, const char *why, bool charge_first)
 
 	if (pipe->failures <= 1)
 		firn_log(FIRN_LOG_WARN, "database connection of an event loop lost", fields, 1);
-	strncpy(pipe->lost, why, sizeof(pipe->lost) - 1);
+	snprintf(pipe->lost, sizeof(pipe->lost), "%s", why ? why : "");
 	PQfinish(pipe->conn);
 	pipe->conn = NULL;
 	pipe->state = DOWN;

@@ -308,7 +308,7 @@ static bool is_read(const struct firn_sql *sql)
 static firn_rc ask(struct firn_ctx *cx, const struct firn_sql *sql,
 		   const struct firn_params *params, PGresult **ret_result)
 {
-	struct firn_db *db = NULL;
+	struct firn_db *db = cx->db;
 	struct firn_pg_answer a;
 
 	if (firn_deadline_ms(cx) == 0)

@@ -15,7 +15,7 @@ FIELDS = ("name", "text", "params", "results")
 # A connection remembers them by address in a table of 1024 slots that must stay sparse.
 MOST = 700
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|[A-Za-z_]\w*|\d+|\s+|.', re.S)
-DEFINE = re.compile(r'^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+((?:[^\n\\]|\\.)*)', re.M | re.S)
+DEFINE = re.compile(r'^[ \t]*#[ \t]*define[ \t]+(\w+)(\([^)]*\))?[ \t]+((?:[^\n\\]|\\.)*)', re.M | re.S)
 START = re.compile(r'\bstruct\s+firn_sql\s+\w+\s*(?:\[[^\]]*\])?\s*=\s*(?=\{)')
 ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "'": "'"}
 
@@ -33,15 +33,50 @@ def unquote(literal):
     return re.sub(r"\\(.)", escape, literal[1:-1], flags=re.S)
 
 
-def tokens(text, macros, depth=0):
-    """Tokens without blanks and comments, macros of string literals replaced."""
-    for token in TOKEN.findall(text.replace("\\\n", " ")):
-        if token.isspace() or token.startswith(("/*", "//")):
-            continue
-        if token in macros and depth < 8:
-            yield from tokens(macros[token], macros, depth + 1)
-        else:
+def split(text):
+    """Tokens without blanks and comments."""
+    found = TOKEN.findall(text.replace("\\\n", " "))
+    return [token for token in found if not token.isspace() and not token.startswith(("/*", "//"))]
+
+
+def arguments_of(queue):
+    """Takes (a, b) from the front of queue: [[tokens of a], [tokens of b]]."""
+    found, depth = [[]], 0
+    while queue:
+        token = queue.pop(0)
+        depth += (token == "(") - (token == ")")
+        if depth == 0:
+            return found
+        if token == "," and depth == 1:
+            found.append([])
+        elif token != "(" or depth > 1:
+            found[-1].append(token)
+    raise Trouble("a macro's ) is missing")
+
+
+def tokens(queue, macros):
+    """The tokens of queue one by one, macros of the same file that hold string literals replaced."""
+    budget = 1000
+    while queue:
+        token = queue.pop(0)
+        if token not in macros or budget == 0:
             yield token
+            continue
+        budget -= 1
+        parameters, body = macros[token]
+        given = {}
+        if parameters is not None:
+            given = dict(zip(parameters, arguments_of(queue)))
+        queue[:0] = [part for word in body for part in given.get(word, [word])]
+
+
+def macros_of(text):
+    found = {}
+    for name, parameters, body in DEFINE.findall(text):
+        if '"' in body:
+            found[name] = (split(parameters.strip("()").replace(",", " ")) if parameters else None,
+                           split(body))
+    return found
 
 
 def field_of(index, value):
@@ -87,10 +122,10 @@ def find(source_dir):
     found, troubles = [], []
     for path in sorted(pathlib.Path(source_dir, "src").rglob("*.[ch]")):
         text = path.read_text()
-        macros = {name: body for name, body in DEFINE.findall(text) if '"' in body}
+        macros = macros_of(text)
         for start in START.finditer(text):
             line = text.count("\n", 0, start.start()) + 1
-            stream = tokens(text[start.end():], macros)
+            stream = tokens(split(text[start.end():]), macros)
             next(stream)
             try:
                 for row in initialisers(stream):

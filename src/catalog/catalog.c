@@ -10,7 +10,8 @@
 
 static const struct firn_sql make_key_sql = {
 	.name = "page_key_make",
-	.text = "insert into setting (name, value) values ('page_token_key', $1) on conflict do nothing",
+	.text = "insert into setting (name, value) values ('page_token_key', $1) on conflict do "
+		"nothing",
 	.params = "bytea",
 	.results = "",
 };
@@ -42,10 +43,11 @@ firn_rc firn_catalog_open(struct firn_ctx *cx, const struct firn_catalog_config 
 {
 	struct firn_catalog *catalog;
 
-	if (config->commit_attempts < 1 || config->idempotency_seconds < 1 || config->staged_seconds < 1 ||
-	    config->metadata_ceiling == 0)
+	if (config->commit_attempts < 1 || config->idempotency_seconds < 1 ||
+	    config->staged_seconds < 1 || config->metadata_ceiling == 0)
 		return firn_fail(cx, FIRN_E_INTERNAL,
-				 "commit_attempts, idempotency_lifetime, staged_lifetime and metadata_limit must be at"
+				 "commit_attempts, idempotency_lifetime, staged_lifetime and "
+				 "metadata_limit must be at"
 				 " least 1");
 	catalog = calloc(1, sizeof(*catalog));
 	if (!catalog)

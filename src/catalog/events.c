@@ -1,10 +1,10 @@
 /*
  * The outbox after commit: numbering, reading, and the removal of what is past its time.
  *
- * Row ids are taken inside writers' transactions and so become visible out of order. One replica at a
- * time gives numbers to what is visible; readers follow numbers and miss nothing. A table's events are
- * written while its row is locked, so that among them the order of ids is that of versions, and a
- * version is never visible before the one it follows.
+ * Row ids are taken inside writers' transactions and so become visible out of order. One replica at
+ * a time gives numbers to what is visible; readers follow numbers and miss nothing. A table's
+ * events are written while its row is locked, so that among them the order of ids is that of
+ * versions, and a version is never visible before the one it follows.
  */
 #include "firn/arena.h"
 #include "internal.h"
@@ -23,8 +23,10 @@ static const struct firn_sql lock_sql = {
 static const struct firn_sql number_sql = {
 	.name = "events_number",
 	.text = "with fresh as (select id from event where number is null order by id limit $1),"
-		" numbered as (select f.id, nextval('event_number') as number from (select id from fresh order by id) f),"
-		" done as (update event e set number = n.number from numbered n where e.id = n.id returning e.number)"
+		" numbered as (select f.id, nextval('event_number') as number from (select id from "
+		"fresh order by id) f),"
+		" done as (update event e set number = n.number from numbered n where e.id = n.id "
+		"returning e.number)"
 		" select count(*), max(number) from done",
 	.params = "bigint",
 	.results = "bigint,bigint",
@@ -41,16 +43,21 @@ static const struct firn_sql head_sql = {
 	.params = "",
 	.results = "bigint",
 };
-/* The head comes from the same snapshot, so that a reader of one warehouse can skip the others' events. */
+/* The head comes from the same snapshot, so that a reader of one warehouse can skip the others'
+ * events. */
 static const struct firn_sql read_sql = {
 	.name = "events_read",
-	.text = "select coalesce((select max(number) from event), 0), $2::text is null or w.id is not null,"
-		" e.number, e.kind, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), e.commit_id,"
-		" e.warehouse_name, e.namespace_path, e.name, e.version, e.principal, e.request_id, e.detail"
+	.text = "select coalesce((select max(number) from event), 0), $2::text is null or w.id is "
+		"not null,"
+		" e.number, e.kind, to_char(e.at at time zone 'UTC', "
+		"'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), e.commit_id,"
+		" e.warehouse_name, e.namespace_path, e.name, e.version, e.principal, "
+		"e.request_id, e.detail"
 		" from (select 1) one"
 		" left join warehouse w on w.name = $2 or w.uuid = $3"
 		" left join lateral (select v.* from event v where v.number > $1"
-		" and ($2::text is null or v.warehouse_id = w.id) order by v.number limit $4) e on true"
+		" and ($2::text is null or v.warehouse_id = w.id) order by v.number limit $4) e on "
+		"true"
 		" order by e.number",
 	.params = "bigint,text,uuid,bigint",
 	.results = "bigint,boolean,bigint,text,text,uuid,text,text,text,bigint,text,text,jsonb",
@@ -108,7 +115,8 @@ static void member(struct firn_jw *out, const char *key, struct firn_str value)
 	firn_jw_str(out, value);
 }
 
-static firn_rc write_event(struct firn_ctx *cx, struct firn_jw *out, const struct firn_rows *rows, size_t row)
+static firn_rc write_event(struct firn_ctx *cx, struct firn_jw *out, const struct firn_rows *rows,
+			   size_t row)
 {
 	struct firn_strs levels;
 
@@ -139,13 +147,15 @@ static firn_rc write_event(struct firn_ctx *cx, struct firn_jw *out, const struc
 	return FIRN_OK;
 }
 
-static firn_rc ask_events(struct firn_ctx *cx, struct firn_str warehouse, int64_t after, int64_t limit,
-			  const struct firn_rows **ret_rows)
+static firn_rc ask_events(struct firn_ctx *cx, struct firn_str warehouse, int64_t after,
+			  int64_t limit, const struct firn_rows **ret_rows)
 {
 	struct firn_params p = {0};
 
 	if (after < 0 || limit < 1)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "events: 'after' can't be negative, and 'limit' must be at least 1");
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"events: 'after' can't be negative, and 'limit' must be at least 1");
 	FIRN_TRY(firn_param_i64(cx, &p, after));
 	if (warehouse.n > 0) {
 		FIRN_TRY(firn_param_prefix(cx, &p, warehouse));
@@ -158,8 +168,9 @@ static firn_rc ask_events(struct firn_ctx *cx, struct firn_str warehouse, int64_
 	return firn_row_bool(*ret_rows, 0, 1) ? FIRN_OK : firn_fail_warehouse(cx, warehouse);
 }
 
-firn_rc firn_events_read(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str warehouse,
-			 int64_t after, int64_t limit, struct firn_jw *out, int64_t *ret_last)
+firn_rc firn_events_read(struct firn_ctx *cx, struct firn_catalog *catalog,
+			 struct firn_str warehouse, int64_t after, int64_t limit,
+			 struct firn_jw *out, int64_t *ret_last)
 {
 	const struct firn_rows *rows;
 	int64_t last;
@@ -182,11 +193,13 @@ firn_rc firn_events_read(struct firn_ctx *cx, struct firn_catalog *catalog, stru
 /* Each removes at most $1 rows; what another replica is removing is left to it. */
 static const struct firn_sql tidy_sql[] = {
 	{"tidy_idempotency",
-	 "delete from idempotency where ctid = any(array(select ctid from idempotency where expires_at < now()"
+	 "delete from idempotency where ctid = any(array(select ctid from idempotency where "
+	 "expires_at < now()"
 	 " limit $1 for update skip locked))",
 	 "bigint", ""},
 	{"tidy_locations",
-	 "delete from location where ctid = any(array(select ctid from location where reserved_until < now()"
+	 "delete from location where ctid = any(array(select ctid from location where "
+	 "reserved_until < now()"
 	 " limit $1 for update skip locked))",
 	 "bigint", ""},
 	{"tidy_dropped",

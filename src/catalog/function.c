@@ -1,6 +1,6 @@
 /*
- * Functions (UDFs): names in a namespace with their self-contained metadata, kept as it came. Checks
- * what the metadata must have; what it means is for engines.
+ * Functions (UDFs): names in a namespace with their self-contained metadata, kept as it came.
+ * Checks what the metadata must have; what it means is for engines.
  */
 #include "firn/arena.h"
 #include "internal.h"
@@ -14,7 +14,8 @@ static const struct firn_sql list_sql = {
 	.text = "select w.id, n.id, c.name from (select 1) one"
 		" left join warehouse w on w.name = $1 or w.uuid = $2"
 		" left join namespace n on n.warehouse_id = w.id and n.path = $3"
-		" left join lateral (select f.name from function f where f.namespace_id = n.id and f.name > $4"
+		" left join lateral (select f.name from function f where f.namespace_id = n.id and "
+		"f.name > $4"
 		" order by f.name limit $5) c on true"
 		" order by c.name",
 	.params = "text,uuid,text,text,bigint",
@@ -43,8 +44,8 @@ static const struct firn_sql delete_sql = {
 	.results = "",
 };
 
-static firn_rc new_ask(struct firn_ctx *cx, const struct firn_sql *sql, const struct firn_target *target,
-		       struct firn_ask **ret_ask)
+static firn_rc new_ask(struct firn_ctx *cx, const struct firn_sql *sql,
+		       const struct firn_target *target, struct firn_ask **ret_ask)
 {
 	struct firn_ask *ask = firn_alloc(cx, sizeof(*ask));
 	struct firn_str path = firn_levels_path(cx, &target->levels);
@@ -58,18 +59,21 @@ static firn_rc new_ask(struct firn_ctx *cx, const struct firn_sql *sql, const st
 	return FIRN_OK;
 }
 
-static firn_rc scope_of(struct firn_ctx *cx, const struct firn_target *ns, struct firn_str *ret_scope)
+static firn_rc scope_of(struct firn_ctx *cx, const struct firn_target *ns,
+			struct firn_str *ret_scope)
 {
 	struct firn_str path = firn_levels_path(cx, &ns->levels);
 
 	if (!path.p)
 		return cx->err.code;
-	*ret_scope = firn_printf(cx, "functions/%.*s/%.*s", FIRN_FMT(ns->warehouse), FIRN_FMT(path));
+	*ret_scope =
+		firn_printf(cx, "functions/%.*s/%.*s", FIRN_FMT(ns->warehouse), FIRN_FMT(path));
 	return ret_scope->p ? FIRN_OK : cx->err.code;
 }
 
-firn_rc firn_functions_ask(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_target *ns,
-			   const struct firn_page *page, struct firn_ask **ret_ask)
+firn_rc firn_functions_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
+			   const struct firn_target *ns, const struct firn_page *page,
+			   struct firn_ask **ret_ask)
 {
 	struct firn_str scope, after;
 	struct firn_ask *ask;
@@ -83,8 +87,9 @@ firn_rc firn_functions_ask(struct firn_ctx *cx, struct firn_catalog *catalog, co
 	return FIRN_OK;
 }
 
-firn_rc firn_functions_read(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_target *ns,
-			    const struct firn_page *page, const struct firn_rows *rows, struct firn_strs *ret_names,
+firn_rc firn_functions_read(struct firn_ctx *cx, struct firn_catalog *catalog,
+			    const struct firn_target *ns, const struct firn_page *page,
+			    const struct firn_rows *rows, struct firn_strs *ret_names,
 			    struct firn_page_answer *ret_page)
 {
 	struct firn_str scope, after;
@@ -106,7 +111,8 @@ static firn_rc missing(struct firn_ctx *cx, const struct firn_target *target)
 			 FIRN_FMT(firn_target_text(cx, target)));
 }
 
-firn_rc firn_function_ask(struct firn_ctx *cx, const struct firn_target *target, struct firn_ask **ret_ask)
+firn_rc firn_function_ask(struct firn_ctx *cx, const struct firn_target *target,
+			  struct firn_ask **ret_ask)
 {
 	struct firn_ask *ask;
 
@@ -116,8 +122,8 @@ firn_rc firn_function_ask(struct firn_ctx *cx, const struct firn_target *target,
 	return FIRN_OK;
 }
 
-firn_rc firn_function_read(struct firn_ctx *cx, const struct firn_target *target, const struct firn_rows *rows,
-			   struct firn_str *ret_metadata)
+firn_rc firn_function_read(struct firn_ctx *cx, const struct firn_target *target,
+			   const struct firn_rows *rows, struct firn_str *ret_metadata)
 {
 	FIRN_TRY(firn_place_judge(cx, target, rows, 0, 1));
 	if (firn_row_null(rows, 0, 2))
@@ -135,9 +141,12 @@ struct metadata {
 };
 static const struct firn_field metadata_fields[] = {
 	{"function-uuid", FIRN_FIELD_STR, offsetof(struct metadata, uuid), 0},
-	{"format-version", FIRN_FIELD_I64, offsetof(struct metadata, format_version), FIRN_FIELD_REQUIRED},
-	{"definitions", FIRN_FIELD_ARRAY, offsetof(struct metadata, definitions), FIRN_FIELD_REQUIRED},
-	{"definition-log", FIRN_FIELD_ARRAY, offsetof(struct metadata, definition_log), FIRN_FIELD_REQUIRED},
+	{"format-version", FIRN_FIELD_I64, offsetof(struct metadata, format_version),
+	 FIRN_FIELD_REQUIRED},
+	{"definitions", FIRN_FIELD_ARRAY, offsetof(struct metadata, definitions),
+	 FIRN_FIELD_REQUIRED},
+	{"definition-log", FIRN_FIELD_ARRAY, offsetof(struct metadata, definition_log),
+	 FIRN_FIELD_REQUIRED},
 };
 struct definition {
 	struct firn_str id, type;
@@ -146,10 +155,13 @@ struct definition {
 };
 static const struct firn_field definition_fields[] = {
 	{"definition-id", FIRN_FIELD_STR, offsetof(struct definition, id), FIRN_FIELD_REQUIRED},
-	{"parameters", FIRN_FIELD_ARRAY, offsetof(struct definition, parameters), FIRN_FIELD_REQUIRED},
-	{"return-type", FIRN_FIELD_ANY, offsetof(struct definition, return_type), FIRN_FIELD_REQUIRED},
+	{"parameters", FIRN_FIELD_ARRAY, offsetof(struct definition, parameters),
+	 FIRN_FIELD_REQUIRED},
+	{"return-type", FIRN_FIELD_ANY, offsetof(struct definition, return_type),
+	 FIRN_FIELD_REQUIRED},
 	{"versions", FIRN_FIELD_ARRAY, offsetof(struct definition, versions), FIRN_FIELD_REQUIRED},
-	{"current-version-id", FIRN_FIELD_I64, offsetof(struct definition, current_version), FIRN_FIELD_REQUIRED},
+	{"current-version-id", FIRN_FIELD_I64, offsetof(struct definition, current_version),
+	 FIRN_FIELD_REQUIRED},
 	{"function-type", FIRN_FIELD_STR, offsetof(struct definition, type), FIRN_FIELD_REQUIRED},
 };
 
@@ -158,39 +170,45 @@ static firn_rc check_definitions(struct firn_ctx *cx, const struct firn_json *de
 	size_t n = firn_json_count(definitions);
 
 	if (n == 0)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "function metadata: definitions is empty: give at least one");
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "function metadata: definitions is empty: give at least one");
 	for (size_t i = 0; i < n; i++) {
 		struct definition definition = {0};
 
-		FIRN_TRY(firn_json_read(cx, firn_json_at(definitions, i), "function definition", definition_fields,
-					COUNT(definition_fields), &definition));
+		FIRN_TRY(firn_json_read(cx, firn_json_at(definitions, i), "function definition",
+					definition_fields, COUNT(definition_fields), &definition));
 		if (!firn_str_is(definition.type, "udf") && !firn_str_is(definition.type, "udtf"))
 			return firn_fail(cx, FIRN_E_BAD_REQUEST,
-					 "function definition: function-type '%.*s' is not known: use udf or udtf",
+					 "function definition: function-type '%.*s' is not known: "
+					 "use udf or udtf",
 					 FIRN_FMT(firn_name_show(cx, definition.type)));
 	}
 	return FIRN_OK;
 }
 
-static firn_rc check_metadata(struct firn_ctx *cx, const struct firn_json *json, struct firn_uuid *ret_uuid,
-			      bool *ret_has_uuid)
+static firn_rc check_metadata(struct firn_ctx *cx, const struct firn_json *json,
+			      struct firn_uuid *ret_uuid, bool *ret_has_uuid)
 {
 	struct metadata metadata = {0};
 
-	FIRN_TRY(firn_json_read(cx, json, "function metadata", metadata_fields, COUNT(metadata_fields), &metadata));
+	FIRN_TRY(firn_json_read(cx, json, "function metadata", metadata_fields,
+				COUNT(metadata_fields), &metadata));
 	if (metadata.format_version != 1)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "function metadata: format-version %lld is not known: use 1",
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "function metadata: format-version %lld is not known: use 1",
 				 (long long)metadata.format_version);
 	if (metadata.uuid.p && !firn_uuid_parse(metadata.uuid, ret_uuid))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "function metadata: function-uuid '%.*s' is not a UUID",
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "function metadata: function-uuid '%.*s' is not a UUID",
 				 FIRN_FMT(firn_name_show(cx, metadata.uuid)));
 	*ret_has_uuid = metadata.uuid.p != NULL;
 	return check_definitions(cx, metadata.definitions);
 }
 
 /* The metadata as given; a UUID is made when there is none. */
-static firn_rc write_metadata(struct firn_ctx *cx, const struct firn_json *json, const struct firn_uuid *uuid,
-			      bool has_uuid, struct firn_str *ret_text)
+static firn_rc write_metadata(struct firn_ctx *cx, const struct firn_json *json,
+			      const struct firn_uuid *uuid, bool has_uuid,
+			      struct firn_str *ret_text)
 {
 	const struct firn_json *value;
 	char text[FIRN_UUID_TEXT + 1];
@@ -221,8 +239,8 @@ struct creating {
 	struct firn_str metadata;
 };
 
-static firn_rc add_event(struct firn_ctx *cx, struct firn_tx *tx, const char *kind, const struct firn_place *place,
-			 const struct firn_target *target)
+static firn_rc add_event(struct firn_ctx *cx, struct firn_tx *tx, const char *kind,
+			 const struct firn_place *place, const struct firn_target *target)
 {
 	struct firn_event event = {
 		.kind = kind,
@@ -235,7 +253,8 @@ static firn_rc add_event(struct firn_ctx *cx, struct firn_tx *tx, const char *ki
 	return firn_event_add(cx, tx, &event);
 }
 
-static firn_rc create_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc create_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+			   struct firn_outcome *ret_outcome)
 {
 	const struct creating *creating = arg;
 	struct firn_params p = {0};
@@ -260,14 +279,15 @@ static firn_rc create_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, s
 static firn_rc require_levels(struct firn_ctx *cx, const struct firn_target *target)
 {
 	if (target->levels.n == 0)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "function '%.*s' needs a namespace: name one",
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "function '%.*s' needs a namespace: name one",
 				 FIRN_FMT(firn_name_show(cx, target->name)));
 	return firn_name_check(cx, "function", target->name);
 }
 
-firn_rc firn_function_create(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			     const struct firn_target *target, const struct firn_json *metadata,
-			     struct firn_outcome *ret_outcome)
+firn_rc firn_function_create(struct firn_ctx *cx, struct firn_catalog *catalog,
+			     const struct firn_mutation *mutation, const struct firn_target *target,
+			     const struct firn_json *metadata, struct firn_outcome *ret_outcome)
 {
 	struct creating creating = {.target = target, .uuid = firn_uuid_v4()};
 	bool has_uuid;
@@ -278,7 +298,8 @@ firn_rc firn_function_create(struct firn_ctx *cx, struct firn_catalog *catalog, 
 	return firn_tx_run(cx, catalog, mutation, create_body, &creating, ret_outcome);
 }
 
-static firn_rc drop_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc drop_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+			 struct firn_outcome *ret_outcome)
 {
 	const struct firn_target *target = arg;
 	struct firn_params params = {0};
@@ -295,8 +316,9 @@ static firn_rc drop_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, str
 	return add_event(cx, tx, "function.dropped", &place, target);
 }
 
-firn_rc firn_function_drop(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			   const struct firn_target *target, struct firn_outcome *ret_outcome)
+firn_rc firn_function_drop(struct firn_ctx *cx, struct firn_catalog *catalog,
+			   const struct firn_mutation *mutation, const struct firn_target *target,
+			   struct firn_outcome *ret_outcome)
 {
 	struct firn_target copy = *target;
 

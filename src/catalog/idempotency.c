@@ -1,7 +1,8 @@
 /*
- * Idempotency keys. A claim is a session lock on (principal, key), held on the lane's connection for
- * the whole request, so that a second request with the key waits and then replays. What makes a second
- * effect impossible is not the lock but the key's row, which commits together with the effect.
+ * Idempotency keys. A claim is a session lock on (principal, key), held on the lane's connection
+ * for the whole request, so that a second request with the key waits and then replays. What makes a
+ * second effect impossible is not the lock but the key's row, which commits together with the
+ * effect.
  *
  * Final refusals are recorded too: a late duplicate must not succeed after the client was told no.
  */
@@ -15,7 +16,7 @@
 
 struct firn_idem {
 	struct firn_params lock; /* made at the claim: letting go must not need memory */
-	uint64_t session; /* of the connection that holds the lock */
+	uint64_t session;	 /* of the connection that holds the lock */
 	struct firn_str principal, operation, key;
 	unsigned char request_sha256[FIRN_SHA256_BYTES];
 	int64_t lifetime_seconds;
@@ -43,7 +44,8 @@ static const struct firn_sql find_sql = {
 /* A key past its time counts as new. */
 static const struct firn_sql record_sql = {
 	.name = "idem_record",
-	.text = "insert into idempotency as i (principal, key, operation, request_sha256, outcome, expires_at)"
+	.text = "insert into idempotency as i (principal, key, operation, request_sha256, outcome, "
+		"expires_at)"
 		" values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6::bigint))"
 		" on conflict (principal, key) do update set operation = excluded.operation,"
 		" request_sha256 = excluded.request_sha256, outcome = excluded.outcome,"
@@ -53,9 +55,9 @@ static const struct firn_sql record_sql = {
 	.results = "",
 };
 
-static firn_rc new_claim(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_pass *pass,
-			 struct firn_str key, const unsigned char request_sha256[static 32],
-			 struct firn_idem **ret_idem)
+static firn_rc new_claim(struct firn_ctx *cx, struct firn_catalog *catalog,
+			 const struct firn_pass *pass, struct firn_str key,
+			 const unsigned char request_sha256[static 32], struct firn_idem **ret_idem)
 {
 	struct firn_idem *idem = firn_alloc(cx, sizeof(*idem));
 	unsigned char digest[FIRN_SHA256_BYTES];
@@ -67,7 +69,8 @@ static firn_rc new_claim(struct firn_ctx *cx, struct firn_catalog *catalog, cons
 	if (!idem)
 		return cx->err.code;
 	if (!firn_uuid_parse(key, &uuid))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "Idempotency-Key '%.*s' is not a UUID: send a UUID, version 7",
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "Idempotency-Key '%.*s' is not a UUID: send a UUID, version 7",
 				 FIRN_FMT(firn_name_show(cx, key)));
 	firn_uuid_text(&uuid, text);
 	idem->key = firn_str_dup(cx, firn_str(text));
@@ -96,7 +99,8 @@ static firn_rc take_lock(struct firn_ctx *cx, struct firn_idem *idem)
 	if (cx->err.code == FIRN_E_DB_BROKEN && cx->deadline_ns != 0 && firn_deadline_ms(cx) == 0) {
 		firn_err_clear(cx);
 		return firn_fail(cx, FIRN_E_UNAVAILABLE,
-				 "Another request with Idempotency-Key %.*s is still being worked on: send it again later",
+				 "Another request with Idempotency-Key %.*s is still being worked "
+				 "on: send it again later",
 				 FIRN_FMT(idem->key));
 	}
 	return cx->err.code;
@@ -118,7 +122,8 @@ static void drop_lock(struct firn_ctx *cx, const struct firn_idem *idem)
 }
 
 /* ret_replay NULL: nothing is recorded under the key. */
-static firn_rc look_up(struct firn_ctx *cx, const struct firn_idem *idem, const struct firn_outcome **ret_replay)
+static firn_rc look_up(struct firn_ctx *cx, const struct firn_idem *idem,
+		       const struct firn_outcome **ret_replay)
 {
 	struct firn_params params = {0};
 	const struct firn_rows *rows;
@@ -134,9 +139,10 @@ static firn_rc look_up(struct firn_ctx *cx, const struct firn_idem *idem, const 
 	FIRN_TRY(firn_row_bytes(cx, rows, 0, 1, sha256, sizeof(sha256)));
 	if (!firn_str_eq(firn_row_str(rows, 0, 0), idem->operation) ||
 	    memcmp(sha256, idem->request_sha256, sizeof(sha256)) != 0)
-		return firn_fail(cx, FIRN_E_UNPROCESSABLE,
-				 "Idempotency-Key %.*s was used for another request (%.*s): make a new key",
-				 FIRN_FMT(idem->key), FIRN_FMT(firn_row_str(rows, 0, 0)));
+		return firn_fail(
+			cx, FIRN_E_UNPROCESSABLE,
+			"Idempotency-Key %.*s was used for another request (%.*s): make a new key",
+			FIRN_FMT(idem->key), FIRN_FMT(firn_row_str(rows, 0, 0)));
 	outcome = firn_alloc(cx, sizeof(*outcome));
 	if (!outcome)
 		return cx->err.code;
@@ -145,9 +151,10 @@ static firn_rc look_up(struct firn_ctx *cx, const struct firn_idem *idem, const 
 	return FIRN_OK;
 }
 
-firn_rc firn_idem_claim(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_pass *pass,
-			struct firn_str key, const unsigned char request_sha256[static 32],
-			struct firn_idem **ret_idem, const struct firn_outcome **ret_replay)
+firn_rc firn_idem_claim(struct firn_ctx *cx, struct firn_catalog *catalog,
+			const struct firn_pass *pass, struct firn_str key,
+			const unsigned char request_sha256[static 32], struct firn_idem **ret_idem,
+			const struct firn_outcome **ret_replay)
 {
 	const struct firn_outcome *replay = NULL;
 	struct firn_idem *idem;
@@ -165,14 +172,17 @@ firn_rc firn_idem_claim(struct firn_ctx *cx, struct firn_catalog *catalog, const
 		if (firn_db_session(cx) == idem->session)
 			break;
 		if (attempt == CLAIM_ATTEMPTS)
-			return firn_fail(cx, FIRN_E_UNAVAILABLE, "the catalog's database keeps dropping connections: try again");
+			return firn_fail(
+				cx, FIRN_E_UNAVAILABLE,
+				"the catalog's database keeps dropping connections: try again");
 	}
 	*ret_idem = replay ? NULL : idem;
 	*ret_replay = replay;
 	return FIRN_OK;
 }
 
-firn_rc firn_idem_record(struct firn_ctx *cx, struct firn_idem *idem, const struct firn_outcome *outcome)
+firn_rc firn_idem_record(struct firn_ctx *cx, struct firn_idem *idem,
+			 const struct firn_outcome *outcome)
 {
 	struct firn_params p = {0};
 	struct firn_str json;
@@ -189,18 +199,21 @@ firn_rc firn_idem_record(struct firn_ctx *cx, struct firn_idem *idem, const stru
 	FIRN_TRY(firn_param_i64(cx, &p, idem->lifetime_seconds));
 	FIRN_TRY(firn_db_run(cx, &record_sql, &p, &affected));
 	if (affected == 0)
-		return firn_fail(cx, FIRN_E_UNAVAILABLE,
-				 "Another request with Idempotency-Key %.*s has just ended: send it again",
-				 FIRN_FMT(idem->key));
+		return firn_fail(
+			cx, FIRN_E_UNAVAILABLE,
+			"Another request with Idempotency-Key %.*s has just ended: send it again",
+			FIRN_FMT(idem->key));
 	return FIRN_OK;
 }
 
-/* Who may ask can change, and how busy we are; everything else that is a 4xx is the answer for good. */
+/* Who may ask can change, and how busy we are; everything else that is a 4xx is the answer for
+ * good. */
 static bool is_final(enum firn_code code)
 {
 	int status = firn_code_info(code)->http_status;
 
-	return status >= 400 && status < 500 && status != 401 && status != 403 && status != 408 && status != 429;
+	return status >= 400 && status < 500 && status != 401 && status != 403 && status != 408 &&
+	       status != 429;
 }
 
 static void record_refusal(struct firn_ctx *cx, struct firn_idem *idem)

@@ -1,4 +1,5 @@
-/* What management shows beside the protocol: one table or view in detail, and what undrop can bring back. */
+/* What management shows beside the protocol: one table or view in detail, and what undrop can bring
+ * back. */
 #include "firn/arena.h"
 #include "internal.h"
 
@@ -17,13 +18,16 @@ static const struct firn_sql info_sql = {
 };
 static const struct firn_sql dropped_sql = {
 	.name = "dropped_list",
-	.text = "select w.id, d.namespace_path, d.name, d.kind, d.uuid, d.version, d.location, d.dropped_by,"
+	.text = "select w.id, d.namespace_path, d.name, d.kind, d.uuid, d.version, d.location, "
+		"d.dropped_by,"
 		" to_char(d.dropped_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'),"
-		" to_char(d.restorable_until at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), d.key"
+		" to_char(d.restorable_until at time zone 'UTC', "
+		"'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), d.key"
 		" from (select 1) one"
 		" left join warehouse w on w.name = $1 or w.uuid = $2"
 		" left join lateral (select s.* from (select x.*,"
-		" x.namespace_path || chr(30) || x.name || chr(30) || lpad(x.id::text, 20, '0') as key"
+		" x.namespace_path || chr(30) || x.name || chr(30) || lpad(x.id::text, 20, '0') as "
+		"key"
 		" from dropped x where x.warehouse_id = w.id and x.restorable_until > now()) s"
 		" where s.key > $3 order by s.key limit $4) d on true"
 		" order by d.key",
@@ -31,7 +35,8 @@ static const struct firn_sql dropped_sql = {
 	.results = "bigint,text,text,text,uuid,bigint,text,text,text,text,text",
 };
 
-static firn_rc ask_info(struct firn_ctx *cx, const struct firn_target *target, const struct firn_rows **ret_rows)
+static firn_rc ask_info(struct firn_ctx *cx, const struct firn_target *target,
+			const struct firn_rows **ret_rows)
 {
 	struct firn_str path = firn_levels_path(cx, &target->levels);
 	struct firn_params params = {0};
@@ -61,8 +66,8 @@ static void number(struct firn_jw *out, const char *key, int64_t value)
 	firn_jw_i64_str(out, value);
 }
 
-firn_rc firn_tabular_info(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_target *target,
-			  struct firn_jw *out)
+firn_rc firn_tabular_info(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  const struct firn_target *target, struct firn_jw *out)
 {
 	const struct firn_rows *rows;
 
@@ -86,7 +91,8 @@ firn_rc firn_tabular_info(struct firn_ctx *cx, struct firn_catalog *catalog, con
 	return FIRN_OK;
 }
 
-static firn_rc write_dropped(struct firn_ctx *cx, struct firn_jw *out, const struct firn_rows *rows, size_t row)
+static firn_rc write_dropped(struct firn_ctx *cx, struct firn_jw *out, const struct firn_rows *rows,
+			     size_t row)
 {
 	struct firn_strs levels;
 
@@ -106,8 +112,8 @@ static firn_rc write_dropped(struct firn_ctx *cx, struct firn_jw *out, const str
 	return FIRN_OK;
 }
 
-static firn_rc ask_dropped(struct firn_ctx *cx, struct firn_str warehouse, struct firn_str after, int64_t limit,
-			   const struct firn_rows **ret_rows)
+static firn_rc ask_dropped(struct firn_ctx *cx, struct firn_str warehouse, struct firn_str after,
+			   int64_t limit, const struct firn_rows **ret_rows)
 {
 	struct firn_params params = {0};
 
@@ -117,8 +123,9 @@ static firn_rc ask_dropped(struct firn_ctx *cx, struct firn_str warehouse, struc
 	return firn_row_null(*ret_rows, 0, 0) ? firn_fail_warehouse(cx, warehouse) : FIRN_OK;
 }
 
-firn_rc firn_dropped_list(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str warehouse,
-			  const struct firn_page *page, struct firn_jw *out)
+firn_rc firn_dropped_list(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  struct firn_str warehouse, const struct firn_page *page,
+			  struct firn_jw *out)
 {
 	struct firn_str scope = firn_printf(cx, "dropped/%.*s", FIRN_FMT(warehouse)), after;
 	struct firn_page paged = *page;

@@ -51,21 +51,26 @@ static firn_rc check(struct firn_ctx *cx, const struct firn_json *json)
 {
 	struct report report = {0};
 
-	FIRN_TRY(firn_json_read(cx, json, "metrics report", type_fields, COUNT(type_fields), &report));
+	FIRN_TRY(firn_json_read(cx, json, "metrics report", type_fields, COUNT(type_fields),
+				&report));
 	if (firn_str_is(report.type, "scan-report"))
-		return firn_json_read(cx, json, "scan report", scan_fields, COUNT(scan_fields), &report);
+		return firn_json_read(cx, json, "scan report", scan_fields, COUNT(scan_fields),
+				      &report);
 	if (firn_str_is(report.type, "commit-report"))
-		return firn_json_read(cx, json, "commit report", commit_fields, COUNT(commit_fields), &report);
-	return firn_fail(cx, FIRN_E_BAD_REQUEST,
-			 "metrics report: report-type '%.*s' is not known: use scan-report or commit-report",
-			 FIRN_FMT(firn_name_show(cx, report.type)));
+		return firn_json_read(cx, json, "commit report", commit_fields,
+				      COUNT(commit_fields), &report);
+	return firn_fail(
+		cx, FIRN_E_BAD_REQUEST,
+		"metrics report: report-type '%.*s' is not known: use scan-report or commit-report",
+		FIRN_FMT(firn_name_show(cx, report.type)));
 }
 
 static firn_rc text_of(struct firn_ctx *cx, const struct firn_json *json, struct firn_str *ret_text)
 {
 	FIRN_TRY(firn_json_dump(cx, json, false, ret_text));
 	if (ret_text->n > REPORT_BYTES)
-		return firn_fail(cx, FIRN_E_TOO_LARGE, "the metrics report has %zu bytes: send at most %d", ret_text->n,
+		return firn_fail(cx, FIRN_E_TOO_LARGE,
+				 "the metrics report has %zu bytes: send at most %d", ret_text->n,
 				 REPORT_BYTES);
 	return FIRN_OK;
 }
@@ -80,12 +85,14 @@ static firn_rc explain(struct firn_ctx *cx, const struct firn_target *target)
 	FIRN_TRY(firn_tabular_ask(cx, target, &ask));
 	FIRN_TRY(firn_ask_now(cx, ask, &rows));
 	FIRN_TRY(firn_tabular_read(cx, target, FIRN_KIND_TABLE, rows, &pointer));
-	return firn_fail(cx, FIRN_E_UNAVAILABLE, "Table '%.*s' has just been made: send the report again",
+	return firn_fail(cx, FIRN_E_UNAVAILABLE,
+			 "Table '%.*s' has just been made: send the report again",
 			 FIRN_FMT(firn_target_text(cx, target)));
 }
 
-firn_rc firn_metrics_store(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			   const struct firn_target *target, const struct firn_json *report)
+firn_rc firn_metrics_store(struct firn_ctx *cx, struct firn_catalog *catalog,
+			   const struct firn_mutation *mutation, const struct firn_target *target,
+			   const struct firn_json *report)
 {
 	struct firn_str text, path = firn_levels_path(cx, &target->levels);
 	struct firn_params p = {0};

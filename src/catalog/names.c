@@ -1,7 +1,7 @@
 /*
  * Names of warehouses' contents: what a namespace level, table, view or function may be called, and
- * the two text forms of a namespace (a path for the database, dots for messages). Refuses by name what
- * would be ambiguous in a URL path or in the path form; everything else of Unicode is allowed.
+ * the two text forms of a namespace (a path for the database, dots for messages). Refuses by name
+ * what would be ambiguous in a URL path or in the path form; everything else of Unicode is allowed.
  */
 #include "firn/arena.h"
 #include "internal.h"
@@ -70,17 +70,21 @@ firn_rc firn_name_check(struct firn_ctx *cx, const char *what, struct firn_str n
 		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s is empty: give it a name", what);
 	shown = firn_name_show(cx, name);
 	if (!firn_utf8_valid(name))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s '%.*s' is not well-formed UTF-8", what, FIRN_FMT(shown));
-	if (firn_str_is(name, ".") || firn_str_is(name, ".."))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "%s '%.*s' means a place in a path and can't be a name: choose another", what,
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s '%.*s' is not well-formed UTF-8", what,
 				 FIRN_FMT(shown));
+	if (firn_str_is(name, ".") || firn_str_is(name, ".."))
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"%s '%.*s' means a place in a path and can't be a name: choose another",
+			what, FIRN_FMT(shown));
 	if (has_control(name))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s '%.*s' contains a control character: remove it", what,
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "%s '%.*s' contains a control character: remove it", what,
 				 FIRN_FMT(shown));
 	if (name.n > NAME_BYTES)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s '%.*s' is %zu bytes long: shorten it to at most %d",
-				 what, FIRN_FMT(shown), name.n, NAME_BYTES);
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "%s '%.*s' is %zu bytes long: shorten it to at most %d", what,
+				 FIRN_FMT(shown), name.n, NAME_BYTES);
 	return FIRN_OK;
 }
 
@@ -89,7 +93,8 @@ firn_rc firn_levels_check(struct firn_ctx *cx, const struct firn_strs *levels)
 	size_t bytes = 0;
 
 	if (levels->n > LEVELS_MAX)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "the namespace has %zu levels: use at most %d", levels->n,
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "the namespace has %zu levels: use at most %d", levels->n,
 				 LEVELS_MAX);
 	for (size_t i = 0; i < levels->n; i++) {
 		struct firn_str what = FIRN_STR("namespace");
@@ -97,7 +102,8 @@ firn_rc firn_levels_check(struct firn_ctx *cx, const struct firn_strs *levels)
 		if (levels->n > 1) {
 			struct firn_str text = firn_levels_text(cx, levels);
 
-			what = firn_printf(cx, "level %zu of namespace '%.*s',", i + 1, FIRN_FMT(text));
+			what = firn_printf(cx, "level %zu of namespace '%.*s',", i + 1,
+					   FIRN_FMT(text));
 		}
 		if (!what.p)
 			return cx->err.code;
@@ -106,8 +112,10 @@ firn_rc firn_levels_check(struct firn_ctx *cx, const struct firn_strs *levels)
 	}
 	if (bytes > FIRN_PATH_BYTES)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "the names of namespace '%.*s' are %zu bytes long together: shorten them to at most %d",
-				 FIRN_FMT(firn_levels_text(cx, levels)), bytes - 1, FIRN_PATH_BYTES);
+				 "the names of namespace '%.*s' are %zu bytes long together: "
+				 "shorten them to at most %d",
+				 FIRN_FMT(firn_levels_text(cx, levels)), bytes - 1,
+				 FIRN_PATH_BYTES);
 	return FIRN_OK;
 }
 

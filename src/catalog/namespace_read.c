@@ -18,15 +18,16 @@ static const struct firn_sql list_sql = {
 	.text = "select w.id, p.id, c.name from (select 1) one"
 		" left join warehouse w on w.name = $1 or w.uuid = $2"
 		" left join namespace p on p.warehouse_id = w.id and p.path = $3"
-		" left join lateral (select n.name from namespace n where n.warehouse_id = w.id and n.parent = $3"
+		" left join lateral (select n.name from namespace n where n.warehouse_id = w.id "
+		"and n.parent = $3"
 		" and n.name > $4 order by n.name limit $5) c on true"
 		" order by c.name",
 	.params = "text,uuid,text,text,bigint",
 	.results = "bigint,bigint,text",
 };
 
-static firn_rc new_ask(struct firn_ctx *cx, const struct firn_sql *sql, const struct firn_target *target,
-		       struct firn_ask **ret_ask)
+static firn_rc new_ask(struct firn_ctx *cx, const struct firn_sql *sql,
+		       const struct firn_target *target, struct firn_ask **ret_ask)
 {
 	struct firn_ask *ask = firn_alloc(cx, sizeof(*ask));
 	struct firn_str path = firn_levels_path(cx, &target->levels);
@@ -40,18 +41,21 @@ static firn_rc new_ask(struct firn_ctx *cx, const struct firn_sql *sql, const st
 	return FIRN_OK;
 }
 
-static firn_rc scope_of(struct firn_ctx *cx, const struct firn_target *parent, struct firn_str *ret_scope)
+static firn_rc scope_of(struct firn_ctx *cx, const struct firn_target *parent,
+			struct firn_str *ret_scope)
 {
 	struct firn_str path = firn_levels_path(cx, &parent->levels);
 
 	if (!path.p)
 		return cx->err.code;
-	*ret_scope = firn_printf(cx, "namespaces/%.*s/%.*s", FIRN_FMT(parent->warehouse), FIRN_FMT(path));
+	*ret_scope = firn_printf(cx, "namespaces/%.*s/%.*s", FIRN_FMT(parent->warehouse),
+				 FIRN_FMT(path));
 	return ret_scope->p ? FIRN_OK : cx->err.code;
 }
 
-firn_rc firn_namespaces_ask(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_target *parent,
-			    const struct firn_page *page, struct firn_ask **ret_ask)
+firn_rc firn_namespaces_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
+			    const struct firn_target *parent, const struct firn_page *page,
+			    struct firn_ask **ret_ask)
 {
 	struct firn_str scope, after;
 	struct firn_ask *ask;
@@ -65,9 +69,10 @@ firn_rc firn_namespaces_ask(struct firn_ctx *cx, struct firn_catalog *catalog, c
 	return FIRN_OK;
 }
 
-firn_rc firn_namespaces_read(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_target *parent,
-			     const struct firn_page *page, const struct firn_rows *rows,
-			     struct firn_strs *ret_names, struct firn_page_answer *ret_page)
+firn_rc firn_namespaces_read(struct firn_ctx *cx, struct firn_catalog *catalog,
+			     const struct firn_target *parent, const struct firn_page *page,
+			     const struct firn_rows *rows, struct firn_strs *ret_names,
+			     struct firn_page_answer *ret_page)
 {
 	struct firn_str scope, after;
 	struct firn_strs names;
@@ -82,15 +87,16 @@ firn_rc firn_namespaces_read(struct firn_ctx *cx, struct firn_catalog *catalog, 
 	return FIRN_OK;
 }
 
-firn_rc firn_namespace_ask(struct firn_ctx *cx, const struct firn_target *target, struct firn_ask **ret_ask)
+firn_rc firn_namespace_ask(struct firn_ctx *cx, const struct firn_target *target,
+			   struct firn_ask **ret_ask)
 {
 	if (target->levels.n == 0)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST, "the namespace is missing: name one");
 	return new_ask(cx, &one_sql, target, ret_ask);
 }
 
-firn_rc firn_namespace_read(struct firn_ctx *cx, const struct firn_target *target, const struct firn_rows *rows,
-			    struct firn_namespace *ret_namespace)
+firn_rc firn_namespace_read(struct firn_ctx *cx, const struct firn_target *target,
+			    const struct firn_rows *rows, struct firn_namespace *ret_namespace)
 {
 	FIRN_TRY(firn_place_judge(cx, target, rows, 0, 1));
 	*ret_namespace = (struct firn_namespace){

@@ -1,7 +1,7 @@
 /*
  * Making, changing and dropping namespaces. Row locks keep a parent, and a namespace that is being
- * filled, from going away at the same time: who adds something takes the row FOR KEY SHARE, who drops
- * takes it FOR UPDATE and then counts.
+ * filled, from going away at the same time: who adds something takes the row FOR KEY SHARE, who
+ * drops takes it FOR UPDATE and then counts.
  */
 #include "firn/arena.h"
 #include "internal.h"
@@ -11,7 +11,8 @@
 
 static const struct firn_sql insert_sql = {
 	.name = "namespace_insert",
-	.text = "insert into namespace (warehouse_id, path, parent, name, properties) values ($1, $2, $3, $4, $5)"
+	.text = "insert into namespace (warehouse_id, path, parent, name, properties) values ($1, "
+		"$2, $3, $4, $5)"
 		" on conflict do nothing",
 	.params = "bigint,text,text,text,jsonb",
 	.results = "",
@@ -19,8 +20,10 @@ static const struct firn_sql insert_sql = {
 static const struct firn_sql holds_sql = {
 	.name = "namespace_holds",
 	.text = "select n.protected,"
-		" (select count(*) from namespace c where c.warehouse_id = n.warehouse_id and c.parent = n.path),"
-		" (select count(*) from tabular t where t.namespace_id = n.id and t.kind = 'table'),"
+		" (select count(*) from namespace c where c.warehouse_id = n.warehouse_id and "
+		"c.parent = n.path),"
+		" (select count(*) from tabular t where t.namespace_id = n.id and t.kind = "
+		"'table'),"
 		" (select count(*) from tabular t where t.namespace_id = n.id and t.kind = 'view'),"
 		" (select count(*) from function f where f.namespace_id = n.id)"
 		" from namespace n where n.id = $1",
@@ -36,19 +39,22 @@ static const struct firn_sql delete_sql = {
 static const struct firn_sql present_sql = {
 	.name = "namespace_present",
 	.text = "select array(select k from unnest($2::text[]) with ordinality r (k, i)"
-		" where n.properties ? k order by i) from namespace n where n.id = $1 for no key update of n",
+		" where n.properties ? k order by i) from namespace n where n.id = $1 for no key "
+		"update of n",
 	.params = "bigint,text[]",
 	.results = "text[]",
 };
 static const struct firn_sql update_sql = {
 	.name = "namespace_update",
-	.text = "update namespace set properties = (properties - $2::text[]) || $3::jsonb where id = $1",
+	.text = "update namespace set properties = (properties - $2::text[]) || $3::jsonb where id "
+		"= $1",
 	.params = "bigint,text[],jsonb",
 	.results = "",
 };
 
 /* "location" is where tables go by default; it must not lead out of the warehouse. */
-static firn_rc check_location(struct firn_ctx *cx, const struct firn_place *place, const struct firn_map *properties)
+static firn_rc check_location(struct firn_ctx *cx, const struct firn_place *place,
+			      const struct firn_map *properties)
 {
 	struct firn_str text = firn_map_get(properties, "location");
 	struct firn_location inner, outer;
@@ -56,12 +62,15 @@ static firn_rc check_location(struct firn_ctx *cx, const struct firn_place *plac
 	if (!text.p)
 		return FIRN_OK;
 	FIRN_TRY(firn_location_parse(cx, text, "property location", &inner));
-	FIRN_TRY(firn_location_parse(cx, place->warehouse_location, "the warehouse's location", &outer));
+	FIRN_TRY(firn_location_parse(cx, place->warehouse_location, "the warehouse's location",
+				     &outer));
 	if (firn_location_within(&inner, &outer))
 		return FIRN_OK;
-	return firn_fail(cx, FIRN_E_BAD_REQUEST,
-			 "property location '%.*s' is outside the warehouse: choose a place beneath '%.*s'",
-			 FIRN_FMT(firn_name_show(cx, text)), FIRN_FMT(firn_name_show(cx, place->warehouse_location)));
+	return firn_fail(
+		cx, FIRN_E_BAD_REQUEST,
+		"property location '%.*s' is outside the warehouse: choose a place beneath '%.*s'",
+		FIRN_FMT(firn_name_show(cx, text)),
+		FIRN_FMT(firn_name_show(cx, place->warehouse_location)));
 }
 
 static firn_rc write_map(struct firn_ctx *cx, const struct firn_map *map, struct firn_str *ret_json)
@@ -75,8 +84,9 @@ static firn_rc write_map(struct firn_ctx *cx, const struct firn_map *map, struct
 	return firn_buf_end(&b, ret_json);
 }
 
-static firn_rc add_event(struct firn_ctx *cx, struct firn_tx *tx, const char *kind, const struct firn_place *place,
-			 struct firn_str path, struct firn_str detail)
+static firn_rc add_event(struct firn_ctx *cx, struct firn_tx *tx, const char *kind,
+			 const struct firn_place *place, struct firn_str path,
+			 struct firn_str detail)
 {
 	struct firn_event event = {
 		.kind = kind,
@@ -97,7 +107,8 @@ struct creating {
 	struct firn_str properties_json;
 };
 
-static firn_rc write_created(struct firn_ctx *cx, const struct creating *creating, struct firn_str *ret_json)
+static firn_rc write_created(struct firn_ctx *cx, const struct creating *creating,
+			     struct firn_str *ret_json)
 {
 	struct firn_buf b;
 	struct firn_jw w;
@@ -113,7 +124,8 @@ static firn_rc write_created(struct firn_ctx *cx, const struct creating *creatin
 	return firn_buf_end(&b, ret_json);
 }
 
-static firn_rc create_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc create_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+			   struct firn_outcome *ret_outcome)
 {
 	const struct creating *creating = arg;
 	const struct firn_strs *levels = &creating->target->levels;
@@ -148,7 +160,8 @@ static firn_rc require_levels(struct firn_ctx *cx, const struct firn_target *tar
 	return firn_levels_check(cx, &target->levels);
 }
 
-firn_rc firn_namespace_create(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
+firn_rc firn_namespace_create(struct firn_ctx *cx, struct firn_catalog *catalog,
+			      const struct firn_mutation *mutation,
 			      const struct firn_target *target, const struct firn_map *properties,
 			      struct firn_outcome *ret_outcome)
 {
@@ -164,10 +177,12 @@ firn_rc firn_namespace_create(struct firn_ctx *cx, struct firn_catalog *catalog,
 static void count(struct firn_buf *b, int64_t n, const char *one, const char *many)
 {
 	if (n > 0)
-		firn_buf_printf(b, "%s%lld %s", b->n > 0 ? ", " : "", (long long)n, n == 1 ? one : many);
+		firn_buf_printf(b, "%s%lld %s", b->n > 0 ? ", " : "", (long long)n,
+				n == 1 ? one : many);
 }
 
-static firn_rc refuse_drop(struct firn_ctx *cx, const struct firn_target *target, const struct firn_place *place)
+static firn_rc refuse_drop(struct firn_ctx *cx, const struct firn_target *target,
+			   const struct firn_place *place)
 {
 	struct firn_str name = firn_levels_text(cx, &target->levels), held;
 	struct firn_params params = {0};
@@ -177,7 +192,8 @@ static firn_rc refuse_drop(struct firn_ctx *cx, const struct firn_target *target
 	FIRN_TRY(firn_param_i64(cx, &params, place->namespace_id));
 	FIRN_TRY(firn_db_query(cx, &holds_sql, &params, &rows));
 	if (firn_row_bool(rows, 0, 0))
-		return firn_fail(cx, FIRN_E_CONFLICT, "Namespace is protected: %.*s: take the protection off first",
+		return firn_fail(cx, FIRN_E_CONFLICT,
+				 "Namespace is protected: %.*s: take the protection off first",
 				 FIRN_FMT(name));
 	firn_buf_init(&b, cx, 256);
 	count(&b, firn_row_i64(rows, 0, 1), "namespace", "namespaces");
@@ -187,11 +203,13 @@ static firn_rc refuse_drop(struct firn_ctx *cx, const struct firn_target *target
 	FIRN_TRY(firn_buf_end(&b, &held));
 	if (held.n == 0)
 		return FIRN_OK;
-	return firn_fail(cx, FIRN_E_NAMESPACE_NOT_EMPTY, "Namespace is not empty: %.*s (%.*s): drop what it holds first",
+	return firn_fail(cx, FIRN_E_NAMESPACE_NOT_EMPTY,
+			 "Namespace is not empty: %.*s (%.*s): drop what it holds first",
 			 FIRN_FMT(name), FIRN_FMT(held));
 }
 
-static firn_rc drop_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc drop_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+			 struct firn_outcome *ret_outcome)
 {
 	const struct firn_target *target = arg;
 	struct firn_params params = {0};
@@ -205,8 +223,9 @@ static firn_rc drop_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, str
 	return add_event(cx, tx, "namespace.dropped", &place, place.namespace_path, FIRN_STR_NONE);
 }
 
-firn_rc firn_namespace_drop(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			    const struct firn_target *target, struct firn_outcome *ret_outcome)
+firn_rc firn_namespace_drop(struct firn_ctx *cx, struct firn_catalog *catalog,
+			    const struct firn_mutation *mutation, const struct firn_target *target,
+			    struct firn_outcome *ret_outcome)
 {
 	struct firn_target copy = *target;
 
@@ -232,7 +251,8 @@ static bool holds(const struct firn_strs *strs, struct firn_str s)
 	return false;
 }
 
-static firn_rc take_removals(struct firn_ctx *cx, const struct firn_strs *removals, struct changing *changing)
+static firn_rc take_removals(struct firn_ctx *cx, const struct firn_strs *removals,
+			     struct changing *changing)
 {
 	changing->removals.items = firn_calloc(cx, removals->n, sizeof(*removals->items));
 	if (!changing->removals.items)
@@ -243,7 +263,8 @@ static firn_rc take_removals(struct firn_ctx *cx, const struct firn_strs *remova
 		for (size_t j = 0; j < changing->updates->n; j++) {
 			if (firn_str_eq(changing->updates->items[j].key, key))
 				return firn_fail(cx, FIRN_E_UNPROCESSABLE,
-						 "property '%.*s' is in both removals and updates: keep it in one of them",
+						 "property '%.*s' is in both removals and updates: "
+						 "keep it in one of them",
 						 FIRN_FMT(firn_name_show(cx, key)));
 		}
 		if (!holds(&changing->removals, key))
@@ -253,8 +274,8 @@ static firn_rc take_removals(struct firn_ctx *cx, const struct firn_strs *remova
 }
 
 /* UpdateNamespacePropertiesResponse. */
-static firn_rc write_changed(struct firn_ctx *cx, const struct changing *changing, const struct firn_strs *present,
-			     struct firn_str *ret_json)
+static firn_rc write_changed(struct firn_ctx *cx, const struct changing *changing,
+			     const struct firn_strs *present, struct firn_str *ret_json)
 {
 	struct firn_buf b;
 	struct firn_jw w;
@@ -280,8 +301,8 @@ static firn_rc write_changed(struct firn_ctx *cx, const struct changing *changin
 	return firn_buf_end(&b, ret_json);
 }
 
-static firn_rc lock_present(struct firn_ctx *cx, const struct changing *changing, int64_t namespace_id,
-			    struct firn_strs *ret_present)
+static firn_rc lock_present(struct firn_ctx *cx, const struct changing *changing,
+			    int64_t namespace_id, struct firn_strs *ret_present)
 {
 	struct firn_params params = {0};
 	const struct firn_rows *rows;
@@ -294,7 +315,8 @@ static firn_rc lock_present(struct firn_ctx *cx, const struct changing *changing
 	return firn_row_strs(cx, rows, 0, 0, ret_present);
 }
 
-static firn_rc update_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc update_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+			   struct firn_outcome *ret_outcome)
 {
 	const struct changing *changing = arg;
 	struct firn_params p = {0};
@@ -309,10 +331,12 @@ static firn_rc update_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, s
 	FIRN_TRY(firn_param_str(cx, &p, changing->updates_json));
 	FIRN_TRY(firn_db_run(cx, &update_sql, &p, NULL));
 	FIRN_TRY(write_changed(cx, changing, &present, &ret_outcome->json));
-	return add_event(cx, tx, "namespace.updated", &place, place.namespace_path, ret_outcome->json);
+	return add_event(cx, tx, "namespace.updated", &place, place.namespace_path,
+			 ret_outcome->json);
 }
 
-firn_rc firn_namespace_update(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
+firn_rc firn_namespace_update(struct firn_ctx *cx, struct firn_catalog *catalog,
+			      const struct firn_mutation *mutation,
 			      const struct firn_target *target, const struct firn_strs *removals,
 			      const struct firn_map *updates, struct firn_outcome *ret_outcome)
 {

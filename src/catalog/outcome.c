@@ -1,7 +1,7 @@
 /*
  * What a mutation gave back, as the JSON text that an idempotency row keeps: enough to build the
- * reply again, never a reply itself, and nothing secret. Texts are kept as strings, so that they come
- * back byte for byte from a jsonb column.
+ * reply again, never a reply itself, and nothing secret. Texts are kept as strings, so that they
+ * come back byte for byte from a jsonb column.
  */
 #include "firn/arena.h"
 #include "firn/crypto.h"
@@ -9,7 +9,8 @@
 
 #define SLACK_BYTES 65536
 
-static void write_pointer(struct firn_ctx *cx, struct firn_jw *w, const struct firn_pointer *pointer)
+static void write_pointer(struct firn_ctx *cx, struct firn_jw *w,
+			  const struct firn_pointer *pointer)
 {
 	firn_jw_key(w, "pointer");
 	firn_jw_begin(w, '{');
@@ -36,7 +37,8 @@ static void write_pointer(struct firn_ctx *cx, struct firn_jw *w, const struct f
 	firn_jw_end(w, '}');
 }
 
-firn_rc firn_outcome_write(struct firn_ctx *cx, const struct firn_outcome *outcome, struct firn_str *ret_json)
+firn_rc firn_outcome_write(struct firn_ctx *cx, const struct firn_outcome *outcome,
+			   struct firn_str *ret_json)
 {
 	struct firn_buf b;
 	struct firn_jw w;
@@ -108,25 +110,30 @@ static enum firn_code code_named(struct firn_str name)
 	return FIRN_E_INTERNAL;
 }
 
-static firn_rc parse_pointer(struct firn_ctx *cx, const struct firn_json *json, struct firn_pointer *ret_pointer)
+static firn_rc parse_pointer(struct firn_ctx *cx, const struct firn_json *json,
+			     struct firn_pointer *ret_pointer)
 {
 	struct stored_pointer stored = {0};
 
-	FIRN_TRY(firn_json_read(cx, json, "stored pointer", pointer_fields, COUNT(pointer_fields), &stored));
+	FIRN_TRY(firn_json_read(cx, json, "stored pointer", pointer_fields, COUNT(pointer_fields),
+				&stored));
 	stored.pointer.kind = firn_str_is(stored.kind, "view") ? FIRN_KIND_VIEW : FIRN_KIND_TABLE;
-	FIRN_TRY(firn_unhex(cx, stored.sha256, stored.pointer.sha256, sizeof(stored.pointer.sha256)));
+	FIRN_TRY(firn_unhex(cx, stored.sha256, stored.pointer.sha256,
+			    sizeof(stored.pointer.sha256)));
 	*ret_pointer = stored.pointer;
 	return FIRN_OK;
 }
 
-firn_rc firn_outcome_parse(struct firn_ctx *cx, struct firn_str json, struct firn_outcome *ret_outcome)
+firn_rc firn_outcome_parse(struct firn_ctx *cx, struct firn_str json,
+			   struct firn_outcome *ret_outcome)
 {
 	struct stored_outcome stored = {0};
 	struct firn_outcome outcome = {0};
 	const struct firn_json *tree;
 
 	FIRN_TRY(firn_json_parse(cx, json, "stored outcome", &tree));
-	FIRN_TRY(firn_json_read(cx, tree, "stored outcome", outcome_fields, COUNT(outcome_fields), &stored));
+	FIRN_TRY(firn_json_read(cx, tree, "stored outcome", outcome_fields, COUNT(outcome_fields),
+				&stored));
 	if (stored.error.p)
 		outcome.error = code_named(stored.error);
 	outcome.message = stored.message;

@@ -76,13 +76,15 @@ static firn_rc make_token(struct firn_ctx *cx, struct firn_catalog *catalog, str
 }
 
 firn_rc firn_page_start(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str scope,
-			const struct firn_page *page, struct firn_str *ret_after, int64_t *ret_limit)
+			const struct firn_page *page, struct firn_str *ret_after,
+			int64_t *ret_limit)
 {
 	struct firn_str after = FIRN_STR("");
 	int64_t limit = 0;
 
 	if (page->size < 0)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "pageSize %lld is negative: give at least 1",
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "pageSize %lld is negative: give at least 1",
 				 (long long)page->size);
 	if (page->paged) {
 		limit = page->size == 0 ? PAGE_DEFAULT : page->size;
@@ -95,7 +97,8 @@ firn_rc firn_page_start(struct firn_ctx *cx, struct firn_catalog *catalog, struc
 	return FIRN_OK;
 }
 
-firn_rc firn_param_page(struct firn_ctx *cx, struct firn_params *p, struct firn_str after, int64_t limit)
+firn_rc firn_param_page(struct firn_ctx *cx, struct firn_params *p, struct firn_str after,
+			int64_t limit)
 {
 	FIRN_TRY(firn_param_str(cx, p, after));
 	return limit > 0 ? firn_param_i64(cx, p, limit + 1) : firn_param_null(cx, p);

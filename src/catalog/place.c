@@ -1,13 +1,14 @@
 /*
- * Where a request points: warehouse by name or UUID, namespace by path. Owns the look-up under a lock
- * that mutations begin with, and the verdict on which part of a place is missing.
+ * Where a request points: warehouse by name or UUID, namespace by path. Owns the look-up under a
+ * lock that mutations begin with, and the verdict on which part of a place is missing.
  */
 #include "firn/arena.h"
 #include "internal.h"
 
 static const struct firn_sql find_sql = {
 	.name = "place_find",
-	.text = "select w.id, w.uuid, w.name, w.location, w.profile_version, w.undrop_seconds, n.id,"
+	.text = "select w.id, w.uuid, w.name, w.location, w.profile_version, w.undrop_seconds, "
+		"n.id,"
 		" n.properties->>'location'"
 		" from (select 1) one"
 		" left join warehouse w on w.name = $1 or w.uuid = $2"
@@ -64,18 +65,21 @@ firn_rc firn_fail_warehouse(struct firn_ctx *cx, struct firn_str warehouse)
 {
 	struct firn_str shown = firn_name_show(cx, warehouse);
 
-	return firn_fail(cx, FIRN_E_NO_SUCH_WAREHOUSE, "Warehouse does not exist: %.*s", FIRN_FMT(shown));
+	return firn_fail(cx, FIRN_E_NO_SUCH_WAREHOUSE, "Warehouse does not exist: %.*s",
+			 FIRN_FMT(shown));
 }
 
 firn_rc firn_fail_namespace(struct firn_ctx *cx, const struct firn_strs *levels)
 {
 	struct firn_str shown = firn_levels_text(cx, levels);
 
-	return firn_fail(cx, FIRN_E_NO_SUCH_NAMESPACE, "Namespace does not exist: %.*s", FIRN_FMT(shown));
+	return firn_fail(cx, FIRN_E_NO_SUCH_NAMESPACE, "Namespace does not exist: %.*s",
+			 FIRN_FMT(shown));
 }
 
-firn_rc firn_place_judge(struct firn_ctx *cx, const struct firn_target *target, const struct firn_rows *rows,
-			 unsigned warehouse_column, unsigned namespace_column)
+firn_rc firn_place_judge(struct firn_ctx *cx, const struct firn_target *target,
+			 const struct firn_rows *rows, unsigned warehouse_column,
+			 unsigned namespace_column)
 {
 	if (firn_rows_count(rows) == 0 || firn_row_null(rows, 0, warehouse_column))
 		return firn_fail_warehouse(cx, target->warehouse);

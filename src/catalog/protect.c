@@ -11,7 +11,8 @@ static const struct firn_sql namespace_sql = {
 };
 static const struct firn_sql tabular_sql = {
 	.name = "protect_tabular",
-	.text = "update tabular set protected = $3, updated_at = now() where namespace_id = $1 and name = $2"
+	.text = "update tabular set protected = $3, updated_at = now() where namespace_id = $1 and "
+		"name = $2"
 		" returning id, kind",
 	.params = "bigint,text,boolean",
 	.results = "bigint,text",
@@ -48,12 +49,14 @@ static firn_rc protect_tabular(struct firn_ctx *cx, const struct protecting *pro
 		return firn_fail(cx, FIRN_E_NO_SUCH_TABLE, "Table or view does not exist: %.*s",
 				 FIRN_FMT(firn_target_text(cx, protecting->target)));
 	event->tabular_id = firn_row_i64(rows, 0, 0);
-	event->kind = firn_str_is(firn_row_str(rows, 0, 1), "view") ? "view.protected" : "table.protected";
+	event->kind = firn_str_is(firn_row_str(rows, 0, 1), "view") ? "view.protected"
+								    : "table.protected";
 	event->name = protecting->target->name;
 	return FIRN_OK;
 }
 
-static firn_rc protect_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc protect_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+			    struct firn_outcome *ret_outcome)
 {
 	const struct protecting *protecting = arg;
 	struct firn_event event = {0};
@@ -73,8 +76,9 @@ static firn_rc protect_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, 
 	return firn_event_add(cx, tx, &event);
 }
 
-firn_rc firn_protect(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-		     const struct firn_target *target, bool is_protected, struct firn_outcome *ret_outcome)
+firn_rc firn_protect(struct firn_ctx *cx, struct firn_catalog *catalog,
+		     const struct firn_mutation *mutation, const struct firn_target *target,
+		     bool is_protected, struct firn_outcome *ret_outcome)
 {
 	struct protecting protecting = {.target = target, .is_protected = is_protected};
 

@@ -4,14 +4,18 @@
 
 #define TEXT_BYTES 255
 
-/* The key orders by warehouse, namespace and name; U+001E sorts before every byte a name may have. */
+/* The key orders by warehouse, namespace and name; U+001E sorts before every byte a name may have.
+ */
 static const struct firn_sql search_sql = {
 	.name = "search_tabulars",
-	.text = "select $2::text is null or exists (select from warehouse where name = $2 or uuid = $3),"
+	.text = "select $2::text is null or exists (select from warehouse where name = $2 or uuid "
+		"= $3),"
 		" h.warehouse, h.path, h.name, h.kind, h.uuid, h.key from (select 1) one"
-		" left join lateral (select s.* from (select w.name as warehouse, n.path, t.name, t.kind, t.uuid,"
+		" left join lateral (select s.* from (select w.name as warehouse, n.path, t.name, "
+		"t.kind, t.uuid,"
 		" w.name || chr(30) || n.path || chr(30) || t.name as key"
-		" from tabular t join namespace n on n.id = t.namespace_id join warehouse w on w.id = t.warehouse_id"
+		" from tabular t join namespace n on n.id = t.namespace_id join warehouse w on "
+		"w.id = t.warehouse_id"
 		" where strpos(lower(t.name), lower($1 collate \"C\")) > 0"
 		" and ($2::text is null or w.name = $2 or w.uuid = $3)) s"
 		" where s.key > $4 order by s.key limit $5) h on true"
@@ -24,10 +28,12 @@ static firn_rc scope_of(struct firn_ctx *cx, struct firn_str text, struct firn_s
 			struct firn_str *ret_scope)
 {
 	if (text.n > TEXT_BYTES)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "the text to search for is %zu bytes long: use at most %d",
-				 text.n, TEXT_BYTES);
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "the text to search for is %zu bytes long: use at most %d", text.n,
+				 TEXT_BYTES);
 	if (text.n > 0 && memchr(text.p, '\0', text.n))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "the text to search for contains a NUL: remove it");
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "the text to search for contains a NUL: remove it");
 	*ret_scope = firn_printf(cx, "search/%.*s/%.*s", FIRN_FMT(warehouse), FIRN_FMT(text));
 	return ret_scope->p ? FIRN_OK : cx->err.code;
 }
@@ -42,7 +48,8 @@ static struct firn_page bounded(const struct firn_page *page)
 }
 
 firn_rc firn_search_ask(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str text,
-			struct firn_str warehouse, const struct firn_page *page, struct firn_ask **ret_ask)
+			struct firn_str warehouse, const struct firn_page *page,
+			struct firn_ask **ret_ask)
 {
 	struct firn_ask *ask = firn_alloc(cx, sizeof(*ask));
 	struct firn_page paged = bounded(page);
@@ -66,7 +73,8 @@ firn_rc firn_search_ask(struct firn_ctx *cx, struct firn_catalog *catalog, struc
 	return FIRN_OK;
 }
 
-static firn_rc write_hit(struct firn_ctx *cx, struct firn_jw *out, const struct firn_rows *rows, size_t row)
+static firn_rc write_hit(struct firn_ctx *cx, struct firn_jw *out, const struct firn_rows *rows,
+			 size_t row)
 {
 	struct firn_strs levels;
 
@@ -87,8 +95,8 @@ static firn_rc write_hit(struct firn_ctx *cx, struct firn_jw *out, const struct 
 }
 
 firn_rc firn_search_read(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str text,
-			 struct firn_str warehouse, const struct firn_page *page, const struct firn_rows *rows,
-			 struct firn_jw *out)
+			 struct firn_str warehouse, const struct firn_page *page,
+			 const struct firn_rows *rows, struct firn_jw *out)
 {
 	struct firn_page paged = bounded(page);
 	struct firn_page_answer answer;

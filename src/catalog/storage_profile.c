@@ -2,9 +2,9 @@
  * Storage profiles between the administrator's JSON, the warehouse row and an opened store. Secrets
  * are sealed before they go anywhere; without a master key a profile that has one is refused.
  */
+#include "storage_profile.h"
 #include "firn/arena.h"
 #include "firn/crypto.h"
-#include "storage_profile.h"
 
 #define PROFILE_BYTES 16384
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -43,15 +43,16 @@ static firn_rc refuse_unknown(struct firn_ctx *cx, const struct firn_json *json)
 			i++;
 		if (i == COUNT(profile_fields))
 			return firn_fail(cx, FIRN_E_VALIDATION,
-					 "storage: '%.*s' is not a setting; there are type, endpoint, region, path-style,"
+					 "storage: '%.*s' is not a setting; there are type, "
+					 "endpoint, region, path-style,"
 					 " access-key-id, secret-access-key and session-token",
 					 FIRN_FMT(firn_name_show(cx, key)));
 	}
 	return FIRN_OK;
 }
 
-static firn_rc check_type(struct firn_ctx *cx, const struct firn_catalog *catalog, struct firn_str location,
-			  struct given *given)
+static firn_rc check_type(struct firn_ctx *cx, const struct firn_catalog *catalog,
+			  struct firn_str location, struct given *given)
 {
 	struct firn_location parsed;
 
@@ -59,25 +60,31 @@ static firn_rc check_type(struct firn_ctx *cx, const struct firn_catalog *catalo
 	if (!given->type.p)
 		given->type = parsed.scheme;
 	if (!firn_str_is(given->type, "s3") && !firn_str_is(given->type, "file"))
-		return firn_fail(cx, FIRN_E_VALIDATION, "storage: type '%.*s' is not known: use s3 or file",
+		return firn_fail(cx, FIRN_E_VALIDATION,
+				 "storage: type '%.*s' is not known: use s3 or file",
 				 FIRN_FMT(firn_name_show(cx, given->type)));
 	if (!firn_str_eq(given->type, parsed.scheme))
 		return firn_fail(cx, FIRN_E_VALIDATION,
-				 "storage: type %.*s does not fit location '%.*s': use a location that begins with %.*s://",
-				 FIRN_FMT(given->type), FIRN_FMT(firn_name_show(cx, location)), FIRN_FMT(given->type));
+				 "storage: type %.*s does not fit location '%.*s': use a location "
+				 "that begins with %.*s://",
+				 FIRN_FMT(given->type), FIRN_FMT(firn_name_show(cx, location)),
+				 FIRN_FMT(given->type));
 	if (firn_str_is(given->type, "file") && !catalog->config.allow_local_files)
 		return firn_fail(cx, FIRN_E_VALIDATION,
-				 "location '%.*s' is on the server's own disk: use an object store, or start the server"
+				 "location '%.*s' is on the server's own disk: use an object "
+				 "store, or start the server"
 				 " with the option local_files",
 				 FIRN_FMT(firn_name_show(cx, location)));
 	if (firn_str_is(given->type, "file") && parsed.path.n <= 1)
-		return firn_fail(cx, FIRN_E_VALIDATION,
-				 "location '%.*s' is the whole disk: choose a folder for the warehouse",
-				 FIRN_FMT(firn_name_show(cx, location)));
+		return firn_fail(
+			cx, FIRN_E_VALIDATION,
+			"location '%.*s' is the whole disk: choose a folder for the warehouse",
+			FIRN_FMT(firn_name_show(cx, location)));
 	return FIRN_OK;
 }
 
-static firn_rc write_profile(struct firn_ctx *cx, const struct given *given, struct firn_str *ret_json)
+static firn_rc write_profile(struct firn_ctx *cx, const struct given *given,
+			     struct firn_str *ret_json)
 {
 	struct firn_buf b;
 	struct firn_jw w;
@@ -105,8 +112,8 @@ static firn_rc write_profile(struct firn_ctx *cx, const struct given *given, str
 	return firn_buf_end(&b, ret_json);
 }
 
-static firn_rc seal(struct firn_ctx *cx, const struct firn_catalog *catalog, const struct given *given,
-		    struct firn_str uuid, struct firn_str *ret_hex)
+static firn_rc seal(struct firn_ctx *cx, const struct firn_catalog *catalog,
+		    const struct given *given, struct firn_str uuid, struct firn_str *ret_hex)
 {
 	struct firn_str plain, sealed, hex;
 	struct firn_buf b;
@@ -114,7 +121,8 @@ static firn_rc seal(struct firn_ctx *cx, const struct firn_catalog *catalog, con
 
 	if (!catalog->config.has_master_key)
 		return firn_fail(cx, FIRN_E_VALIDATION,
-				 "storage: secret-access-key can't be kept without a master key: set the option master_key"
+				 "storage: secret-access-key can't be kept without a master key: "
+				 "set the option master_key"
 				 " (or master_key_file)");
 	firn_buf_init(&b, cx, PROFILE_BYTES);
 	firn_jw_init(&w, &b);
@@ -141,13 +149,14 @@ static firn_rc read_profile(struct firn_ctx *cx, struct firn_str text, struct gi
 	const struct firn_json *json;
 
 	FIRN_TRY(firn_json_parse(cx, text, "stored storage profile", &json));
-	return firn_json_read(cx, json, "stored storage profile", profile_fields, COUNT(profile_fields), ret_given);
+	return firn_json_read(cx, json, "stored storage profile", profile_fields,
+			      COUNT(profile_fields), ret_given);
 }
 
 /* The sealed secret of the profile that is to be stored. */
-static firn_rc choose_secret(struct firn_ctx *cx, struct firn_catalog *catalog, const struct given *given,
-			     struct firn_str uuid, const struct firn_stored_profile *current,
-			     struct firn_str *ret_hex)
+static firn_rc choose_secret(struct firn_ctx *cx, struct firn_catalog *catalog,
+			     const struct given *given, struct firn_str uuid,
+			     const struct firn_stored_profile *current, struct firn_str *ret_hex)
 {
 	struct given before = {0};
 
@@ -166,11 +175,13 @@ static firn_rc choose_secret(struct firn_ctx *cx, struct firn_catalog *catalog, 
 			return FIRN_OK;
 		}
 	}
-	return firn_fail(cx, FIRN_E_VALIDATION, "storage: access-key-id without secret-access-key: give both");
+	return firn_fail(cx, FIRN_E_VALIDATION,
+			 "storage: access-key-id without secret-access-key: give both");
 }
 
-firn_rc firn_stored_profile_make(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_json *json,
-				 struct firn_str uuid, struct firn_str location,
+firn_rc firn_stored_profile_make(struct firn_ctx *cx, struct firn_catalog *catalog,
+				 const struct firn_json *json, struct firn_str uuid,
+				 struct firn_str location,
 				 const struct firn_stored_profile *current,
 				 struct firn_stored_profile *ret_stored)
 {
@@ -181,7 +192,8 @@ firn_rc firn_stored_profile_make(struct firn_ctx *cx, struct firn_catalog *catal
 		return firn_fail(cx, FIRN_E_VALIDATION, "storage must be an object");
 	if (json) {
 		FIRN_TRY(refuse_unknown(cx, json));
-		FIRN_TRY(firn_json_read(cx, json, "storage", profile_fields, COUNT(profile_fields), &given));
+		FIRN_TRY(firn_json_read(cx, json, "storage", profile_fields, COUNT(profile_fields),
+					&given));
 	} else {
 		given.type = FIRN_STR("file");
 	}
@@ -206,23 +218,27 @@ static firn_rc unseal(struct firn_ctx *cx, const struct firn_catalog *catalog,
 		return cx->err.code;
 	if (!catalog->config.has_master_key)
 		return firn_fail(cx, FIRN_E_INTERNAL,
-				 "the warehouse's storage secret can't be read without the master key: set the option"
+				 "the warehouse's storage secret can't be read without the master "
+				 "key: set the option"
 				 " master_key (or master_key_file)");
 	FIRN_TRY(firn_unhex(cx, hex, sealed, hex.n / 2));
 	return firn_unseal(cx, catalog->config.master_key, stored->uuid,
 			   (struct firn_str){(const char *)sealed, hex.n / 2}, ret_plain);
 }
 
-static firn_rc set_secrets(struct firn_ctx *cx, struct firn_str plain, struct firn_store_profile *profile)
+static firn_rc set_secrets(struct firn_ctx *cx, struct firn_str plain,
+			   struct firn_store_profile *profile)
 {
 	const struct firn_json *json;
 	struct given given = {0};
 
 	FIRN_TRY(firn_json_parse(cx, plain, "sealed storage secret", &json));
-	FIRN_TRY(firn_json_read(cx, json, "sealed storage secret", secret_fields, COUNT(secret_fields), &given));
+	FIRN_TRY(firn_json_read(cx, json, "sealed storage secret", secret_fields,
+				COUNT(secret_fields), &given));
 	FIRN_TRY(firn_secret_set(cx, &profile->secret_key, given.secret_key.p, given.secret_key.n));
 	if (given.session_token.n > 0)
-		FIRN_TRY(firn_secret_set(cx, &profile->session_token, given.session_token.p, given.session_token.n));
+		FIRN_TRY(firn_secret_set(cx, &profile->session_token, given.session_token.p,
+					 given.session_token.n));
 	return FIRN_OK;
 }
 
@@ -233,9 +249,11 @@ static void release_profile(struct firn_store_profile *profile)
 }
 
 firn_rc firn_stored_profile_open(struct firn_ctx *cx, struct firn_catalog *catalog,
-				 const struct firn_stored_profile *stored, struct firn_store **ret_store)
+				 const struct firn_stored_profile *stored,
+				 struct firn_store **ret_store)
 {
-	FIRN_CLEANUP(release_profile) struct firn_store_profile profile = {.root = stored->location};
+	FIRN_CLEANUP(release_profile)
+	struct firn_store_profile profile = {.root = stored->location};
 	FIRN_CLEANUP(firn_secret_release) struct firn_secret plain = {0};
 	struct given given = {0};
 
@@ -246,7 +264,8 @@ firn_rc firn_stored_profile_open(struct firn_ctx *cx, struct firn_catalog *catal
 	profile.access_key = given.access_key;
 	if (stored->secret_hex.p) {
 		FIRN_TRY(unseal(cx, catalog, stored, &plain));
-		FIRN_TRY(set_secrets(cx, (struct firn_str){(const char *)plain.bytes, plain.n}, &profile));
+		FIRN_TRY(set_secrets(cx, (struct firn_str){(const char *)plain.bytes, plain.n},
+				     &profile));
 	}
 	return firn_store_open(cx, &profile, ret_store);
 }

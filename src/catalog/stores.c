@@ -26,7 +26,8 @@ struct firn_stores {
 
 static const struct firn_sql profile_sql = {
 	.name = "store_profile",
-	.text = "select uuid, location, profile, secret_sealed, profile_version from warehouse where id = $1",
+	.text = "select uuid, location, profile, secret_sealed, profile_version from warehouse "
+		"where id = $1",
 	.params = "bigint",
 	.results = "uuid,text,jsonb,bytea,bigint",
 };
@@ -72,7 +73,8 @@ static struct entry *find(struct firn_stores *stores, int64_t warehouse_id, int6
 	for (struct entry **link = &stores->first; *link; link = &(*link)->next) {
 		struct entry *entry = *link;
 
-		if (entry->warehouse_id != warehouse_id || entry->profile_version != profile_version)
+		if (entry->warehouse_id != warehouse_id ||
+		    entry->profile_version != profile_version)
 			continue;
 		*link = entry->next;
 		entry->next = stores->first;
@@ -116,7 +118,8 @@ static struct entry *hold(struct firn_stores *stores, int64_t warehouse_id, int6
 	return entry;
 }
 
-/* Lists a store that was just opened, or frees it when another thread was first. Held for the caller. */
+/* Lists a store that was just opened, or frees it when another thread was first. Held for the
+ * caller. */
 static struct entry *keep(struct firn_stores *stores, struct entry *opened)
 {
 	struct entry *entry;
@@ -147,7 +150,8 @@ static firn_rc open_entry(struct firn_ctx *cx, struct firn_catalog *catalog, int
 	FIRN_TRY(firn_param_i64(cx, &params, warehouse_id));
 	FIRN_TRY(firn_db_query(cx, &profile_sql, &params, &rows));
 	if (firn_rows_count(rows) == 0)
-		return firn_fail(cx, FIRN_E_NO_SUCH_WAREHOUSE, "The warehouse has just been dropped");
+		return firn_fail(cx, FIRN_E_NO_SUCH_WAREHOUSE,
+				 "The warehouse has just been dropped");
 	stored = (struct firn_stored_profile){
 		.uuid = firn_row_str(rows, 0, 0),
 		.location = firn_row_str(rows, 0, 1),
@@ -158,10 +162,12 @@ static firn_rc open_entry(struct firn_ctx *cx, struct firn_catalog *catalog, int
 	opened = calloc(1, sizeof(*opened));
 	if (!opened) {
 		firn_store_free(store);
-		return firn_fail(cx, FIRN_E_UNAVAILABLE, "no memory for an opened store: try again");
+		return firn_fail(cx, FIRN_E_UNAVAILABLE,
+				 "no memory for an opened store: try again");
 	}
-	*opened = (struct entry){
-		.warehouse_id = warehouse_id, .profile_version = firn_row_i64(rows, 0, 4), .store = store};
+	*opened = (struct entry){.warehouse_id = warehouse_id,
+				 .profile_version = firn_row_i64(rows, 0, 4),
+				 .store = store};
 	*ret_entry = opened;
 	return FIRN_OK;
 }

@@ -1,6 +1,7 @@
 /*
  * The transaction of a mutation: its commit id, its outbox rows, and what became of it. Refuses to
- * guess: a COMMIT without an answer is looked up, and when even that has no answer it stays unknown.
+ * guess: a COMMIT without an answer is looked up, and when even that has no answer it stays
+ * unknown.
  */
 #include <time.h>
 
@@ -31,7 +32,8 @@ static const struct firn_sql seen_sql = {
 };
 static const struct firn_sql event_sql = {
 	.name = "event_add",
-	.text = "insert into event (commit_id, kind, warehouse_id, warehouse_name, namespace_path, name,"
+	.text = "insert into event (commit_id, kind, warehouse_id, warehouse_name, namespace_path, "
+		"name,"
 		" tabular_id, version, principal, request_id, detail)"
 		" values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, coalesce($11::jsonb, '{}'))",
 	.params = "uuid,text,bigint,text,text,text,bigint,bigint,text,text,jsonb",
@@ -128,7 +130,8 @@ static enum firn_ending resolve(struct firn_ctx *cx, const struct firn_uuid *id)
 	if (cx->deadline_ns == 0)
 		own.deadline_ns = now + RESOLVE_WITHOUT_DEADLINE_MS * NS_PER_MS;
 	else
-		own.deadline_ns = (cx->deadline_ns > now ? cx->deadline_ns : now) + RESOLVE_GRACE_MS * NS_PER_MS;
+		own.deadline_ns = (cx->deadline_ns > now ? cx->deadline_ns : now) +
+				  RESOLVE_GRACE_MS * NS_PER_MS;
 	for (;;) {
 		firn_err_clear(&own);
 		rc = look(&own, id, &seen);
@@ -144,7 +147,8 @@ static enum firn_ending resolve(struct firn_ctx *cx, const struct firn_uuid *id)
 	return seen ? FIRN_COMMITTED : FIRN_NOT_COMMITTED;
 }
 
-static firn_rc end_unknown(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_tx *tx)
+static firn_rc end_unknown(struct firn_ctx *cx, struct firn_catalog *catalog,
+			   const struct firn_tx *tx)
 {
 	struct firn_err why = cx->err;
 	char id[FIRN_UUID_TEXT + 1];
@@ -162,7 +166,8 @@ static firn_rc end_unknown(struct firn_ctx *cx, struct firn_catalog *catalog, co
 	firn_uuid_text(&tx->commit_id, id);
 	firn_err_clear(cx);
 	firn_fail(cx, FIRN_E_COMMIT_UNKNOWN,
-		  "The database gave no answer whether the change was recorded: look at the current state before"
+		  "The database gave no answer whether the change was recorded: look at the "
+		  "current state before"
 		  " trying again");
 	return firn_note(cx, "commit %s: %s %s", id, why.message, why.notes);
 }
@@ -173,7 +178,8 @@ firn_rc firn_tx_commit(struct firn_ctx *cx, struct firn_catalog *catalog, struct
 	firn_rc rc = FIRN_OK;
 
 	if (tx->events == 0)
-		rc = firn_fail(cx, FIRN_E_INTERNAL, "a change was about to be recorded without an event");
+		rc = firn_fail(cx, FIRN_E_INTERNAL,
+			       "a change was about to be recorded without an event");
 	if (rc == FIRN_OK)
 		rc = firn_idem_record(cx, tx->mutation->idem, outcome);
 	if (rc != FIRN_OK) {
@@ -191,8 +197,9 @@ firn_rc firn_tx_commit(struct firn_ctx *cx, struct firn_catalog *catalog, struct
 	return end_unknown(cx, catalog, tx);
 }
 
-static firn_rc run_once(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			firn_tx_body *body, void *arg, struct firn_outcome *outcome)
+static firn_rc run_once(struct firn_ctx *cx, struct firn_catalog *catalog,
+			const struct firn_mutation *mutation, firn_tx_body *body, void *arg,
+			struct firn_outcome *outcome)
 {
 	struct firn_tx tx;
 
@@ -205,12 +212,14 @@ static firn_rc run_once(struct firn_ctx *cx, struct firn_catalog *catalog, const
 	return firn_tx_commit(cx, catalog, &tx, outcome);
 }
 
-firn_rc firn_tx_run(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-		    firn_tx_body *body, void *arg, struct firn_outcome *ret_outcome)
+firn_rc firn_tx_run(struct firn_ctx *cx, struct firn_catalog *catalog,
+		    const struct firn_mutation *mutation, firn_tx_body *body, void *arg,
+		    struct firn_outcome *ret_outcome)
 {
 	struct firn_outcome outcome;
 
-	for (int attempt = 1; run_once(cx, catalog, mutation, body, arg, &outcome) != FIRN_OK; attempt++) {
+	for (int attempt = 1; run_once(cx, catalog, mutation, body, arg, &outcome) != FIRN_OK;
+	     attempt++) {
 		if (cx->err.code != FIRN_E_DB_CONFLICT)
 			return cx->err.code;
 		if (attempt == RUN_ATTEMPTS) {
@@ -218,7 +227,8 @@ firn_rc firn_tx_run(struct firn_ctx *cx, struct firn_catalog *catalog, const str
 
 			firn_err_clear(cx);
 			firn_fail(cx, FIRN_E_UNAVAILABLE,
-				  "Others keep changing the same objects: nothing was changed, try again");
+				  "Others keep changing the same objects: nothing was changed, try "
+				  "again");
 			return firn_note(cx, "%s %s", why.sqlstate, why.notes);
 		}
 		firn_err_clear(cx);

@@ -100,20 +100,23 @@ static firn_rc refuse_to_choose(struct firn_ctx *cx, const struct firn_rows *row
 
 	firn_buf_init(&b, cx, 64 * (NAMED_IN_MESSAGE + 1) + 16);
 	for (size_t i = 0; i < n && i < NAMED_IN_MESSAGE; i++)
-		firn_buf_printf(&b, "%s%.*s", i > 0 ? ", " : "", FIRN_FMT(firn_row_str(rows, i, 2)));
+		firn_buf_printf(&b, "%s%.*s", i > 0 ? ", " : "",
+				FIRN_FMT(firn_row_str(rows, i, 2)));
 	if (n > NAMED_IN_MESSAGE)
 		firn_buf_cstr(&b, ", …");
 	FIRN_TRY(firn_buf_end(&b, &names));
-	return firn_fail(cx, FIRN_E_BAD_REQUEST,
-			 "There are several warehouses: choose one with the parameter warehouse (%.*s)",
-			 FIRN_FMT(names));
+	return firn_fail(
+		cx, FIRN_E_BAD_REQUEST,
+		"There are several warehouses: choose one with the parameter warehouse (%.*s)",
+		FIRN_FMT(names));
 }
 
 firn_rc firn_config_read(struct firn_ctx *cx, struct firn_str hint, const struct firn_rows *rows,
 			 struct firn_warehouse *ret_warehouse)
 {
 	if (firn_rows_count(rows) == 0 && hint.n == 0)
-		return firn_fail(cx, FIRN_E_NO_SUCH_WAREHOUSE, "There is no warehouse yet: create one");
+		return firn_fail(cx, FIRN_E_NO_SUCH_WAREHOUSE,
+				 "There is no warehouse yet: create one");
 	if (firn_rows_count(rows) == 0)
 		return firn_fail_warehouse(cx, hint);
 	if (firn_rows_count(rows) > 1 && hint.n == 0)
@@ -122,8 +125,8 @@ firn_rc firn_config_read(struct firn_ctx *cx, struct firn_str hint, const struct
 	return FIRN_OK;
 }
 
-firn_rc firn_warehouses_ask(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_page *page,
-			    struct firn_ask **ret_ask)
+firn_rc firn_warehouses_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
+			    const struct firn_page *page, struct firn_ask **ret_ask)
 {
 	struct firn_ask *ask;
 	struct firn_str after;
@@ -136,8 +139,9 @@ firn_rc firn_warehouses_ask(struct firn_ctx *cx, struct firn_catalog *catalog, c
 	return FIRN_OK;
 }
 
-firn_rc firn_warehouses_read(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_page *page,
-			     const struct firn_rows *rows, struct firn_warehouse **ret_items, size_t *ret_n,
+firn_rc firn_warehouses_read(struct firn_ctx *cx, struct firn_catalog *catalog,
+			     const struct firn_page *page, const struct firn_rows *rows,
+			     struct firn_warehouse **ret_items, size_t *ret_n,
 			     struct firn_page_answer *ret_page)
 {
 	struct firn_strs names = {.n = firn_rows_count(rows)};
@@ -154,7 +158,8 @@ firn_rc firn_warehouses_read(struct firn_ctx *cx, struct firn_catalog *catalog, 
 		names.items[i] = items[i].name;
 	}
 	FIRN_TRY(firn_page_start(cx, catalog, FIRN_STR("warehouses"), page, &after, &limit));
-	FIRN_TRY(firn_page_finish(cx, catalog, FIRN_STR("warehouses"), limit, &names, &n, ret_page));
+	FIRN_TRY(
+		firn_page_finish(cx, catalog, FIRN_STR("warehouses"), limit, &names, &n, ret_page));
 	*ret_items = items;
 	*ret_n = n;
 	return FIRN_OK;

@@ -29,8 +29,10 @@ static const struct firn_sql overlap_sql = {
 };
 static const struct firn_sql insert_sql = {
 	.name = "warehouse_insert",
-	.text = "insert into warehouse (uuid, name, location, location_key, profile, secret_sealed, properties,"
-		" protected, undrop_seconds) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
+	.text = "insert into warehouse (uuid, name, location, location_key, profile, "
+		"secret_sealed, properties,"
+		" protected, undrop_seconds) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning "
+		"id",
 	.params = "uuid,text,text,text,jsonb,bytea,jsonb,boolean,bigint",
 	.results = "bigint",
 };
@@ -44,26 +46,36 @@ static const struct firn_sql current_sql = {
 static const struct firn_sql update_sql = {
 	.name = "warehouse_update",
 	.text = "update warehouse set profile = coalesce($2::jsonb, profile),"
-		" secret_sealed = case when $2::jsonb is null then secret_sealed else $3::bytea end,"
-		" profile_version = profile_version + case when $2::jsonb is null then 0 else 1 end,"
-		" properties = coalesce($4::jsonb, properties), protected = coalesce($5::boolean, protected),"
-		" undrop_seconds = coalesce($6::bigint, undrop_seconds), updated_at = now() where id = $1",
+		" secret_sealed = case when $2::jsonb is null then secret_sealed else $3::bytea "
+		"end,"
+		" profile_version = profile_version + case when $2::jsonb is null then 0 else 1 "
+		"end,"
+		" properties = coalesce($4::jsonb, properties), protected = coalesce($5::boolean, "
+		"protected),"
+		" undrop_seconds = coalesce($6::bigint, undrop_seconds), updated_at = now() where "
+		"id = $1",
 	.params = "bigint,jsonb,bytea,jsonb,boolean,bigint",
 	.results = "",
 };
 static const struct firn_sql holds_sql = {
 	.name = "warehouse_holds",
-	.text = "select w.protected, (select count(*) from namespace n where n.warehouse_id = w.id),"
-		" (select count(*) from dropped d where d.warehouse_id = w.id and d.restorable_until > now()),"
-		" (select count(*) from purge p where p.warehouse_id = w.id) from warehouse w where w.id = $1",
+	.text = "select w.protected, (select count(*) from namespace n where n.warehouse_id = "
+		"w.id),"
+		" (select count(*) from dropped d where d.warehouse_id = w.id and "
+		"d.restorable_until > now()),"
+		" (select count(*) from purge p where p.warehouse_id = w.id) from warehouse w "
+		"where w.id = $1",
 	.params = "bigint",
 	.results = "boolean,bigint,bigint,bigint",
 };
 static const struct firn_sql delete_sql[] = {
-	{"warehouse_delete_log", "delete from commit_log c using dropped d where d.id = c.tabular_id and d.warehouse_id = $1",
+	{"warehouse_delete_log",
+	 "delete from commit_log c using dropped d where d.id = c.tabular_id and d.warehouse_id = "
+	 "$1",
 	 "bigint", ""},
 	{"warehouse_delete_dropped", "delete from dropped where warehouse_id = $1", "bigint", ""},
-	{"warehouse_delete_locations", "delete from location where warehouse_id = $1", "bigint", ""},
+	{"warehouse_delete_locations", "delete from location where warehouse_id = $1", "bigint",
+	 ""},
 	{"warehouse_delete", "delete from warehouse where id = $1", "bigint", ""},
 };
 
@@ -83,12 +95,14 @@ static firn_rc check_name(struct firn_ctx *cx, struct firn_str name)
 		good = is_name_byte(name.p[i], i == 0);
 	if (!good)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "warehouse name '%.*s' is not allowed: use 1 to %d letters, digits, '.', '_' and '-',"
+				 "warehouse name '%.*s' is not allowed: use 1 to %d letters, "
+				 "digits, '.', '_' and '-',"
 				 " beginning with a letter or digit",
 				 FIRN_FMT(firn_name_show(cx, name)), NAME_BYTES);
 	if (firn_uuid_parse(name, &uuid))
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "warehouse name '%.*s' reads as a UUID and could be taken for another's: choose a name",
+				 "warehouse name '%.*s' reads as a UUID and could be taken for "
+				 "another's: choose a name",
 				 FIRN_FMT(name));
 	return FIRN_OK;
 }
@@ -97,11 +111,12 @@ static firn_rc check_undrop(struct firn_ctx *cx, int64_t seconds)
 {
 	if (seconds >= 0 && seconds <= UNDROP_MAX)
 		return FIRN_OK;
-	return firn_fail(cx, FIRN_E_VALIDATION, "undrop-seconds %lld is out of range: give 0 to %d", (long long)seconds,
-			 UNDROP_MAX);
+	return firn_fail(cx, FIRN_E_VALIDATION, "undrop-seconds %lld is out of range: give 0 to %d",
+			 (long long)seconds, UNDROP_MAX);
 }
 
-static firn_rc write_properties(struct firn_ctx *cx, const struct firn_map *map, struct firn_str *ret_json)
+static firn_rc write_properties(struct firn_ctx *cx, const struct firn_map *map,
+				struct firn_str *ret_json)
 {
 	struct firn_buf b;
 	struct firn_jw w;
@@ -112,8 +127,9 @@ static firn_rc write_properties(struct firn_ctx *cx, const struct firn_map *map,
 	return firn_buf_end(&b, ret_json);
 }
 
-static firn_rc probe(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_stored_profile *stored,
-		     struct firn_store_check **ret_checks, size_t *ret_n)
+static firn_rc probe(struct firn_ctx *cx, struct firn_catalog *catalog,
+		     const struct firn_stored_profile *stored, struct firn_store_check **ret_checks,
+		     size_t *ret_n)
 {
 	struct firn_store *store;
 	firn_rc rc;
@@ -167,15 +183,18 @@ static firn_rc refuse_overlap(struct firn_ctx *cx, const struct making *making)
 		return FIRN_OK;
 	name = firn_row_str(rows, 0, 0);
 	if (firn_row_bool(rows, 0, 1))
-		return firn_fail(cx, FIRN_E_ALREADY_EXISTS, "Warehouse already exists: %.*s", FIRN_FMT(name));
-	return firn_fail(cx, FIRN_E_CONFLICT,
-			 "location '%.*s' overlaps that of warehouse %.*s ('%.*s'): choose one beside it",
-			 FIRN_FMT(firn_name_show(cx, making->spec->location)), FIRN_FMT(name),
-			 FIRN_FMT(firn_row_str(rows, 0, 2)));
+		return firn_fail(cx, FIRN_E_ALREADY_EXISTS, "Warehouse already exists: %.*s",
+				 FIRN_FMT(name));
+	return firn_fail(
+		cx, FIRN_E_CONFLICT,
+		"location '%.*s' overlaps that of warehouse %.*s ('%.*s'): choose one beside it",
+		FIRN_FMT(firn_name_show(cx, making->spec->location)), FIRN_FMT(name),
+		FIRN_FMT(firn_row_str(rows, 0, 2)));
 }
 
 /* The warehouse as it is now, inside the transaction. */
-static firn_rc read_back(struct firn_ctx *cx, struct firn_str name, struct firn_outcome *ret_outcome)
+static firn_rc read_back(struct firn_ctx *cx, struct firn_str name,
+			 struct firn_outcome *ret_outcome)
 {
 	struct firn_warehouse warehouse;
 	const struct firn_rows *rows;
@@ -192,7 +211,8 @@ static firn_rc read_back(struct firn_ctx *cx, struct firn_str name, struct firn_
 	return firn_buf_end(&b, &ret_outcome->json);
 }
 
-static firn_rc create_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc create_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+			   struct firn_outcome *ret_outcome)
 {
 	const struct making *making = arg;
 	const struct firn_warehouse_spec *spec = making->spec;
@@ -217,8 +237,10 @@ static firn_rc create_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, s
 	return read_back(cx, spec->name, ret_outcome);
 }
 
-firn_rc firn_warehouse_create(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			      const struct firn_warehouse_spec *spec, struct firn_outcome *ret_outcome)
+firn_rc firn_warehouse_create(struct firn_ctx *cx, struct firn_catalog *catalog,
+			      const struct firn_mutation *mutation,
+			      const struct firn_warehouse_spec *spec,
+			      struct firn_outcome *ret_outcome)
 {
 	struct making making = {.spec = spec, .uuid = firn_uuid_v4()};
 	char uuid[FIRN_UUID_TEXT + 1];
@@ -228,13 +250,15 @@ firn_rc firn_warehouse_create(struct firn_ctx *cx, struct firn_catalog *catalog,
 	if (spec->has_undrop)
 		FIRN_TRY(check_undrop(cx, spec->undrop_seconds));
 	if (spec->location.n == 0)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "location is missing: give the warehouse's root, like s3://bucket/path");
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"location is missing: give the warehouse's root, like s3://bucket/path");
 	FIRN_TRY(firn_location_parse(cx, spec->location, "location", &location));
 	making.location_key = firn_printf(cx, "%.*s/", FIRN_FMT(location.normal));
 	FIRN_TRY(write_properties(cx, &spec->properties, &making.properties));
 	firn_uuid_text(&making.uuid, uuid);
-	FIRN_TRY(firn_stored_profile_make(cx, catalog, spec->storage, firn_str(uuid), spec->location, NULL,
-					  &making.stored));
+	FIRN_TRY(firn_stored_profile_make(cx, catalog, spec->storage, firn_str(uuid),
+					  spec->location, NULL, &making.stored));
 	/* A probe must not write into another warehouse's root. */
 	FIRN_TRY(refuse_overlap(cx, &making));
 	FIRN_TRY(require_store(cx, catalog, &making.stored));
@@ -251,8 +275,8 @@ struct changing {
 	int64_t profile_version; /* that `stored` was made from */
 };
 
-static firn_rc load_current(struct firn_ctx *cx, struct firn_str name, struct firn_stored_profile *ret_stored,
-			    int64_t *ret_version)
+static firn_rc load_current(struct firn_ctx *cx, struct firn_str name,
+			    struct firn_stored_profile *ret_stored, int64_t *ret_version)
 {
 	struct firn_params params = {0};
 	const struct firn_rows *rows;
@@ -280,12 +304,15 @@ static firn_rc update_row(struct firn_ctx *cx, const struct changing *changing, 
 	FIRN_TRY(firn_param_str(cx, &p, changing->stored.profile));
 	FIRN_TRY(firn_param_str(cx, &p, changing->stored.secret_hex));
 	FIRN_TRY(firn_param_str(cx, &p, changing->properties));
-	FIRN_TRY(spec->has_protected ? firn_param_bool(cx, &p, spec->is_protected) : firn_param_null(cx, &p));
-	FIRN_TRY(spec->has_undrop ? firn_param_i64(cx, &p, spec->undrop_seconds) : firn_param_null(cx, &p));
+	FIRN_TRY(spec->has_protected ? firn_param_bool(cx, &p, spec->is_protected)
+				     : firn_param_null(cx, &p));
+	FIRN_TRY(spec->has_undrop ? firn_param_i64(cx, &p, spec->undrop_seconds)
+				  : firn_param_null(cx, &p));
 	return firn_db_run(cx, &update_sql, &p, NULL);
 }
 
-static firn_rc update_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc update_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+			   struct firn_outcome *ret_outcome)
 {
 	const struct changing *changing = arg;
 	struct firn_event event = {.kind = "warehouse.updated"};
@@ -294,7 +321,8 @@ static firn_rc update_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, s
 	FIRN_TRY(firn_place_find(cx, &changing->target, FIRN_LOCK_EXCLUSIVE, &place));
 	if (changing->stored.profile.p && place.profile_version != changing->profile_version)
 		return firn_fail(cx, FIRN_E_CONFLICT,
-				 "the storage of warehouse %.*s was changed meanwhile: look at it and try again",
+				 "the storage of warehouse %.*s was changed meanwhile: look at it "
+				 "and try again",
 				 FIRN_FMT(place.warehouse_name));
 	FIRN_TRY(update_row(cx, changing, place.warehouse_id));
 	event.warehouse_id = place.warehouse_id;
@@ -303,8 +331,9 @@ static firn_rc update_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, s
 	return read_back(cx, place.warehouse_name, ret_outcome);
 }
 
-firn_rc firn_warehouse_update(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			      struct firn_str name, const struct firn_warehouse_spec *spec,
+firn_rc firn_warehouse_update(struct firn_ctx *cx, struct firn_catalog *catalog,
+			      const struct firn_mutation *mutation, struct firn_str name,
+			      const struct firn_warehouse_spec *spec,
 			      struct firn_outcome *ret_outcome)
 {
 	struct changing changing = {.spec = spec, .target = {.warehouse = name}};
@@ -313,15 +342,16 @@ firn_rc firn_warehouse_update(struct firn_ctx *cx, struct firn_catalog *catalog,
 	FIRN_TRY(load_current(cx, name, &current, &changing.profile_version));
 	if (spec->location.n > 0 && !firn_str_eq(spec->location, current.location))
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "a warehouse's location can't be changed ('%.*s'): create another warehouse",
+				 "a warehouse's location can't be changed ('%.*s'): create another "
+				 "warehouse",
 				 FIRN_FMT(firn_name_show(cx, current.location)));
 	if (spec->has_undrop)
 		FIRN_TRY(check_undrop(cx, spec->undrop_seconds));
 	if (spec->has_properties)
 		FIRN_TRY(write_properties(cx, &spec->properties, &changing.properties));
 	if (spec->storage) {
-		FIRN_TRY(firn_stored_profile_make(cx, catalog, spec->storage, current.uuid, current.location, &current,
-						  &changing.stored));
+		FIRN_TRY(firn_stored_profile_make(cx, catalog, spec->storage, current.uuid,
+						  current.location, &current, &changing.stored));
 		FIRN_TRY(require_store(cx, catalog, &changing.stored));
 	}
 	return firn_tx_run(cx, catalog, mutation, update_body, &changing, ret_outcome);
@@ -338,7 +368,8 @@ static firn_rc refuse_drop(struct firn_ctx *cx, const struct firn_place *place)
 	FIRN_TRY(firn_param_i64(cx, &params, place->warehouse_id));
 	FIRN_TRY(firn_db_query(cx, &holds_sql, &params, &rows));
 	if (firn_row_bool(rows, 0, 0))
-		return firn_fail(cx, FIRN_E_CONFLICT, "Warehouse is protected: %.*s: take the protection off first",
+		return firn_fail(cx, FIRN_E_CONFLICT,
+				 "Warehouse is protected: %.*s: take the protection off first",
 				 FIRN_FMT(place->warehouse_name));
 	namespaces = firn_row_i64(rows, 0, 1);
 	dropped = firn_row_i64(rows, 0, 2);
@@ -346,12 +377,15 @@ static firn_rc refuse_drop(struct firn_ctx *cx, const struct firn_place *place)
 	if (namespaces + dropped + purges == 0)
 		return FIRN_OK;
 	return firn_fail(cx, FIRN_E_CONFLICT,
-			 "Warehouse is not empty: %.*s holds %lld namespaces, %lld dropped tables or views that can still"
+			 "Warehouse is not empty: %.*s holds %lld namespaces, %lld dropped tables "
+			 "or views that can still"
 			 " come back and %lld purges to be done",
-			 FIRN_FMT(place->warehouse_name), (long long)namespaces, (long long)dropped, (long long)purges);
+			 FIRN_FMT(place->warehouse_name), (long long)namespaces, (long long)dropped,
+			 (long long)purges);
 }
 
-static firn_rc drop_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc drop_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+			 struct firn_outcome *ret_outcome)
 {
 	const struct firn_target *target = arg;
 	struct firn_event event = {.kind = "warehouse.dropped"};
@@ -369,16 +403,17 @@ static firn_rc drop_body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, str
 	return firn_event_add(cx, tx, &event);
 }
 
-firn_rc firn_warehouse_drop(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			    struct firn_str name, struct firn_outcome *ret_outcome)
+firn_rc firn_warehouse_drop(struct firn_ctx *cx, struct firn_catalog *catalog,
+			    const struct firn_mutation *mutation, struct firn_str name,
+			    struct firn_outcome *ret_outcome)
 {
 	struct firn_target target = {.warehouse = name};
 
 	return firn_tx_run(cx, catalog, mutation, drop_body, &target, ret_outcome);
 }
 
-firn_rc firn_warehouse_probe(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str name,
-			     struct firn_str *ret_json)
+firn_rc firn_warehouse_probe(struct firn_ctx *cx, struct firn_catalog *catalog,
+			     struct firn_str name, struct firn_str *ret_json)
 {
 	struct firn_stored_profile stored;
 	struct firn_store_check *checks;

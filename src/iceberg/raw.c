@@ -127,10 +127,6 @@ firn_rc firn_raw_compact(struct firn_ctx *cx, struct firn_str text, struct firn_
 	char *out;
 	size_t n = 0;
 
-	if (!memchr(text.p, '\n', text.n) && !memchr(text.p, '\r', text.n)) {
-		*ret_text = text;
-		return FIRN_OK;
-	}
 	out = firn_alloc(cx, text.n + 1);
 	if (!out)
 		return cx->err.code;

@@ -25,7 +25,7 @@ static inline bool firn_raw_is_null(struct firn_str raw)
 {
 	return !raw.p || raw.p[0] == 'n';
 }
-/* The text without the blanks between its tokens; text itself when it is on one line already. */
+/* A copy of the text without the blanks between its tokens. */
 firn_rc firn_raw_compact(struct firn_ctx *cx, struct firn_str text,
 			 struct firn_str *ret_text) FIRN_MUST;
 

@@ -7,24 +7,29 @@
 #include "table.h"
 
 static firn_rc read_retention(struct firn_ctx *cx, const struct firn_json *json, const char *what,
-			      const char *name, bool allowed, int64_t *ret_value)
+			      const char *name, enum firn_code code, int64_t *ret_value)
 {
 	bool has;
 
 	FIRN_TRY(firn_member_opt_i64(cx, json, what, name, &has, ret_value));
-	if (!has)
-		return FIRN_OK;
-	if (!allowed)
-		return firn_fail(cx, FIRN_E_VALIDATION, "%s: Tags do not support setting %s", what,
-				 name);
-	if (*ret_value <= 0)
-		return firn_fail(cx, FIRN_E_VALIDATION, "%s: '%s' must be greater than 0, found %lld",
-				 what, name, (long long)*ret_value);
+	if (has && *ret_value <= 0)
+		return firn_fail(cx, code, "%s: '%s' must be greater than 0, found %lld", what,
+				 name, (long long)*ret_value);
+	return FIRN_OK;
+}
+
+static firn_rc check_tag(struct firn_ctx *cx, const struct firn_snapshot_ref *ref,
+			 const char *what, enum firn_code code)
+{
+	if (ref->tag && (ref->min_snapshots_to_keep || ref->max_snapshot_age_ms))
+		return firn_fail(cx, code, "%s: Tags do not support setting %s", what,
+				 ref->min_snapshots_to_keep ? "min-snapshots-to-keep"
+							    : "max-snapshot-age-ms");
 	return FIRN_OK;
 }
 
 firn_rc firn_ref_parse(struct firn_ctx *cx, struct firn_str name, const struct firn_json *json,
-		       struct firn_snapshot_ref *ret_ref)
+		       enum firn_code code, struct firn_snapshot_ref *ret_ref)
 {
 	struct firn_str label =
 		firn_printf(cx, "ref '%.*s'", FIRN_FMT(firn_shown(name)));
@@ -40,14 +45,15 @@ firn_rc firn_ref_parse(struct firn_ctx *cx, struct firn_str name, const struct f
 				 "%s: 'type' must be branch or tag, found '%.*s'", label.p,
 				 FIRN_FMT(firn_shown(type)));
 	FIRN_TRY(firn_member_i64(cx, json, label.p, "snapshot-id", &ref.snapshot_id));
-	FIRN_TRY(read_retention(cx, json, label.p, "min-snapshots-to-keep", !ref.tag,
+	FIRN_TRY(read_retention(cx, json, label.p, "min-snapshots-to-keep", code,
 				&ref.min_snapshots_to_keep));
 	if (ref.min_snapshots_to_keep > INT32_MAX)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "%s: 'min-snapshots-to-keep' must be a 32-bit integer", label.p);
-	FIRN_TRY(read_retention(cx, json, label.p, "max-snapshot-age-ms", !ref.tag,
+	FIRN_TRY(read_retention(cx, json, label.p, "max-snapshot-age-ms", code,
 				&ref.max_snapshot_age_ms));
-	FIRN_TRY(read_retention(cx, json, label.p, "max-ref-age-ms", true, &ref.max_ref_age_ms));
+	FIRN_TRY(read_retention(cx, json, label.p, "max-ref-age-ms", code, &ref.max_ref_age_ms));
+	FIRN_TRY(check_tag(cx, &ref, label.p, code));
 	*ret_ref = ref;
 	return FIRN_OK;
 }
@@ -114,7 +120,7 @@ static firn_rc visit_ref(struct firn_ctx *cx, void *arg, struct firn_str key, st
 		return firn_fail(cx, FIRN_E_BAD_REQUEST, "table metadata: more than %zu refs",
 				 FIRN_TABLE_REFS);
 	FIRN_TRY(firn_json_parse(cx, raw, "ref", &json));
-	FIRN_TRY(firn_ref_parse(cx, key, json, &ref));
+	FIRN_TRY(firn_ref_parse(cx, key, json, FIRN_E_BAD_REQUEST, &ref));
 	ref.text = raw;
 	FIRN_VEC_PUSH(cx, &parse->m->refs, ref);
 	return FIRN_OK;

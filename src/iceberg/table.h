@@ -137,8 +137,9 @@ firn_rc firn_table_parse_statistics(struct firn_ctx *cx, struct firn_str statist
 				    struct firn_str partition_statistics,
 				    struct firn_table_metadata *m) FIRN_MUST;
 /* refs.c */
+/* code: of retention that the kind of ref can't have. */
 firn_rc firn_ref_parse(struct firn_ctx *cx, struct firn_str name, const struct firn_json *json,
-		       struct firn_snapshot_ref *ret_ref) FIRN_MUST;
+		       enum firn_code code, struct firn_snapshot_ref *ret_ref) FIRN_MUST;
 firn_rc firn_ref_text(struct firn_ctx *cx, struct firn_snapshot_ref *ref) FIRN_MUST;
 bool firn_ref_same(const struct firn_snapshot_ref *a, const struct firn_snapshot_ref *b);
 firn_rc firn_table_parse_refs(struct firn_ctx *cx, struct firn_str raw,

@@ -200,7 +200,7 @@ firn_rc firn_update_set_snapshot_ref(struct table_builder *b, const struct firn_
 	struct firn_str name;
 
 	FIRN_TRY(firn_member_str(b->cx, update, "set-snapshot-ref", "ref-name", &name));
-	FIRN_TRY(firn_ref_parse(b->cx, name, update, &ref));
+	FIRN_TRY(firn_ref_parse(b->cx, name, update, FIRN_E_VALIDATION, &ref));
 	before = firn_table_ref(&b->m, name);
 	if (before && firn_ref_same(before, &ref))
 		return FIRN_OK;

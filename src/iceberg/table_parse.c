@@ -192,6 +192,7 @@ static firn_rc read_lists(struct firn_ctx *cx, const struct document *doc)
 	return firn_table_parse_logs(cx, raw[SNAPSHOT_LOG], raw[METADATA_LOG], doc->m);
 }
 
+/* Documents of several lines are written on one: what is carried loses its blanks. */
 static firn_rc compact_members(struct firn_ctx *cx, struct document *doc)
 {
 	for (size_t i = 0; i < N_MEMBERS; i++)
@@ -214,7 +215,8 @@ firn_rc firn_table_metadata_parse(struct firn_ctx *cx, struct firn_str text,
 	if (!m)
 		return cx->err.code;
 	FIRN_TRY(firn_json_scan(cx, text, "table metadata", visit_member, &doc));
-	FIRN_TRY(compact_members(cx, &doc));
+	if (memchr(text.p, '\n', text.n) || memchr(text.p, '\r', text.n))
+		FIRN_TRY(compact_members(cx, &doc));
 	FIRN_TRY(read_identity(cx, &doc));
 	FIRN_TRY(read_lists(cx, &doc));
 	FIRN_TRY(firn_table_check(cx, m, FIRN_E_BAD_REQUEST));

@@ -5,6 +5,8 @@
 #include "firn/arena.h"
 #include "internal.h"
 
+#define FIND_ATTEMPTS 8
+
 static const struct firn_sql find_sql = {
 	.name = "place_find",
 	.text = "select w.id, w.uuid, w.name, w.location, w.profile_version, w.undrop_seconds, "
@@ -136,6 +138,7 @@ static void fill(const struct firn_rows *rows, struct firn_str path, struct firn
 firn_rc firn_place_find(struct firn_ctx *cx, const struct firn_target *target, enum firn_lock lock,
 			struct firn_place *ret_place)
 {
+	const struct firn_sql *sql = statement_of(lock, target->levels.n == 0);
 	struct firn_params params = {0};
 	const struct firn_rows *rows;
 	struct firn_str path = firn_levels_path(cx, &target->levels);
@@ -144,16 +147,19 @@ firn_rc firn_place_find(struct firn_ctx *cx, const struct firn_target *target, e
 		return cx->err.code;
 	FIRN_TRY(firn_param_prefix(cx, &params, target->warehouse));
 	FIRN_TRY(firn_param_str(cx, &params, path));
-	FIRN_TRY(firn_db_query(cx, statement_of(lock, target->levels.n == 0), &params, &rows));
-	if (firn_rows_count(rows) == 0) {
-		/* A row lock needs inner joins, which don't tell what is missing. */
+	for (int attempt = 0; attempt < FIND_ATTEMPTS; attempt++) {
+		FIRN_TRY(firn_db_query(cx, sql, &params, &rows));
+		if (firn_rows_count(rows) > 0) {
+			FIRN_TRY(firn_place_judge(cx, target, rows, 0, 6));
+			fill(rows, path, ret_place);
+			return FIRN_OK;
+		}
+		/* A row lock needs inner joins, which don't tell what is missing. What is found now
+		 * was made meanwhile. */
 		FIRN_TRY(firn_db_query(cx, &find_sql, &params, &rows));
 		FIRN_TRY(firn_place_judge(cx, target, rows, 0, 6));
-		return firn_fail(cx, FIRN_E_UNAVAILABLE,
-				 "Namespace '%.*s' is just being made or dropped: try again",
-				 FIRN_FMT(firn_levels_text(cx, &target->levels)));
 	}
-	FIRN_TRY(firn_place_judge(cx, target, rows, 0, 6));
-	fill(rows, path, ret_place);
-	return FIRN_OK;
+	return firn_fail(cx, FIRN_E_UNAVAILABLE,
+			 "Namespace '%.*s' keeps being dropped and made again: try again later",
+			 FIRN_FMT(firn_levels_text(cx, &target->levels)));
 }

@@ -5,8 +5,11 @@
 static void print_spark(struct firn_str address, bool s3)
 {
 	(void)printf("Spark 4.0 (Scala 2.13)\n"
-		     "  spark-sql --packages org.apache.iceberg:iceberg-spark-runtime-4.0_2.13:1.11.0%s \\\n"
-		     "    --conf spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions \\\n"
+		     "  spark-sql --packages "
+		     "org.apache.iceberg:iceberg-spark-runtime-4.0_2.13:1.11.0%s \\\n"
+		     "    --conf "
+		     "spark.sql.extensions=org.apache.iceberg.spark.extensions."
+		     "IcebergSparkSessionExtensions \\\n"
 		     "    --conf spark.sql.catalog.firn=org.apache.iceberg.spark.SparkCatalog \\\n"
 		     "    --conf spark.sql.catalog.firn.type=rest \\\n"
 		     "    --conf spark.sql.catalog.firn.uri=http://%.*s \\\n"
@@ -33,17 +36,20 @@ void firn_banner_print(const struct firn_config *config, struct firn_str warehou
 	(void)printf("\nFirn serves Iceberg REST on  http://%.*s  (warehouse `demo` at %.*s)\n\n"
 		     "PyIceberg\n"
 		     "  from pyiceberg.catalog import load_catalog\n"
-		     "  catalog = load_catalog(\"firn\", type=\"rest\", uri=\"http://%.*s\", warehouse=\"demo\")\n\n",
+		     "  catalog = load_catalog(\"firn\", type=\"rest\", uri=\"http://%.*s\", "
+		     "warehouse=\"demo\")\n\n",
 		     FIRN_FMT(address), FIRN_FMT(warehouse), FIRN_FMT(address));
 	print_spark(address, s3);
 	print_trino(address, s3);
 	(void)printf("DuckDB\n"
 		     "  INSTALL iceberg; LOAD iceberg;\n"
-		     "  ATTACH 'demo' AS firn (TYPE iceberg, ENDPOINT 'http://%.*s', AUTHORIZATION_TYPE 'none');\n\n"
+		     "  ATTACH 'demo' AS firn (TYPE iceberg, ENDPOINT 'http://%.*s', "
+		     "AUTHORIZATION_TYPE 'none');\n\n"
 		     "curl\n"
 		     "  curl http://%.*s/v1/config?warehouse=demo\n\n",
 		     FIRN_FMT(address), FIRN_FMT(address));
 	if (s3)
-		(void)printf("Clients need the store's endpoint and keys too (s3.endpoint, s3.access-key-id, …): Firn doesn't hand them out yet.\n\n");
+		(void)printf("Clients need the store's endpoint and keys too (s3.endpoint, "
+			     "s3.access-key-id, …): Firn doesn't hand them out yet.\n\n");
 	(void)fflush(stdout);
 }

@@ -49,22 +49,26 @@ static firn_rc fail_as_server(struct firn_ctx *cx, const struct firn_http_answer
 	struct firn_str id = firn_http_header(answer, "x-request-id");
 
 	if (firn_json_parse(cx, answer->body, "answer", &json) == FIRN_OK) {
-		struct firn_str text = firn_json_str(firn_json_get(firn_json_get(json, "error"), "message"));
+		struct firn_str text =
+			firn_json_str(firn_json_get(firn_json_get(json, "error"), "message"));
 		if (text.n > 0)
 			message = text;
 	}
 	firn_err_clear(cx);
-	return firn_fail(cx, code_of(answer->status), "%.*s (request %.*s)", FIRN_FMT(message), FIRN_FMT(id));
+	return firn_fail(cx, code_of(answer->status), "%.*s (request %.*s)", FIRN_FMT(message),
+			 FIRN_FMT(id));
 }
 
-static firn_rc do_call(struct firn_invocation *in, const struct firn_http_request *request, const struct firn_json **ret_json)
+static firn_rc do_call(struct firn_invocation *in, const struct firn_http_request *request,
+		       const struct firn_json **ret_json)
 {
 	struct firn_ctx *cx = in->cx;
 	struct firn_http_answer answer;
 
 	if (firn_http_do(cx, request, &answer) != FIRN_OK) {
 		firn_err_clear(cx);
-		return firn_fail(cx, FIRN_E_UNAVAILABLE, "No answer from %.*s; is the server running there?",
+		return firn_fail(cx, FIRN_E_UNAVAILABLE,
+				 "No answer from %.*s; is the server running there?",
 				 FIRN_FMT(server_url(in)));
 	}
 	if (answer.status >= 300)
@@ -74,14 +78,21 @@ static firn_rc do_call(struct firn_invocation *in, const struct firn_http_reques
 	return firn_json_parse(cx, answer.body, "The server's answer", ret_json);
 }
 
-firn_rc firn_client_call(struct firn_invocation *in, const char *method, struct firn_str path, struct firn_str body,
-			 const struct firn_json **ret_json)
+firn_rc firn_client_call(struct firn_invocation *in, const char *method, struct firn_str path,
+			 struct firn_str body, const struct firn_json **ret_json)
 {
-	const struct firn_pair headers[] = {{FIRN_STR("Content-Type"), FIRN_STR("application/json")},
-					    {FIRN_STR("Accept"), FIRN_STR("application/json")}};
-	struct firn_str url = firn_printf(in->cx, "%.*s%.*s", FIRN_FMT(server_url(in)), FIRN_FMT(path));
-	struct firn_http_request request = {.method = method, .url = url, .headers = headers, .n_headers = 2,
-					    .body = body, .answer_ceiling = ANSWER_CEILING, .timeout_ms = TIMEOUT_MS};
+	const struct firn_pair headers[] = {
+		{FIRN_STR("Content-Type"), FIRN_STR("application/json")},
+		{FIRN_STR("Accept"), FIRN_STR("application/json")}};
+	struct firn_str url =
+		firn_printf(in->cx, "%.*s%.*s", FIRN_FMT(server_url(in)), FIRN_FMT(path));
+	struct firn_http_request request = {.method = method,
+					    .url = url,
+					    .headers = headers,
+					    .n_headers = 2,
+					    .body = body,
+					    .answer_ceiling = ANSWER_CEILING,
+					    .timeout_ms = TIMEOUT_MS};
 	firn_rc rc;
 
 	if (!url.p)
@@ -112,7 +123,8 @@ firn_rc firn_client_warehouse(struct firn_invocation *in, struct firn_str *ret_e
 	const struct firn_json *config;
 
 	if (!name.p) {
-		FIRN_TRY(firn_client_call(in, "GET", FIRN_STR("/v1/config"), FIRN_STR_NONE, &config));
+		FIRN_TRY(firn_client_call(in, "GET", FIRN_STR("/v1/config"), FIRN_STR_NONE,
+					  &config));
 		name = firn_json_str(firn_json_get(firn_json_get(config, "overrides"), "prefix"));
 	}
 	*ret_encoded = firn_client_encode(in->cx, name);
@@ -150,7 +162,8 @@ firn_rc firn_client_split(struct firn_invocation *in, struct firn_str text, bool
 	struct firn_buf b;
 
 	if (levels == 0)
-		return firn_fail(in->cx, FIRN_E_BAD_REQUEST, "'%.*s' names no namespace: write NAMESPACE%s", FIRN_FMT(text),
+		return firn_fail(in->cx, FIRN_E_BAD_REQUEST,
+				 "'%.*s' names no namespace: write NAMESPACE%s", FIRN_FMT(text),
 				 has_name ? ".NAME" : "");
 	firn_buf_init(&b, in->cx, 64 * 1024);
 	for (size_t i = 0; i < levels; i++) {
@@ -173,7 +186,8 @@ static void print_json(struct firn_ctx *cx, const struct firn_json *json)
 		(void)printf("%.*s\n", FIRN_FMT(text));
 }
 
-/* A value as a person reads it: strings bare, arrays of strings joined by dots, the rest as JSON. */
+/* A value as a person reads it: strings bare, arrays of strings joined by dots, the rest as JSON.
+ */
 static struct firn_str plain(struct firn_ctx *cx, const struct firn_json *value)
 {
 	struct firn_buf b;
@@ -183,7 +197,8 @@ static struct firn_str plain(struct firn_ctx *cx, const struct firn_json *value)
 		return text;
 	if (firn_json_type(value) == FIRN_JSON_STRING)
 		return firn_json_str(value);
-	if (firn_json_type(value) != FIRN_JSON_ARRAY || (firn_json_count(value) > 0 && !firn_json_str(firn_json_at(value, 0)).p)) {
+	if (firn_json_type(value) != FIRN_JSON_ARRAY ||
+	    (firn_json_count(value) > 0 && !firn_json_str(firn_json_at(value, 0)).p)) {
 		return firn_json_dump(cx, value, false, &text) == FIRN_OK ? text : FIRN_STR("");
 	}
 	firn_buf_init(&b, cx, 1 << 20);
@@ -204,12 +219,14 @@ static int width_of(struct firn_str text)
 	return width;
 }
 
-static struct firn_str cell(struct firn_ctx *cx, const struct firn_json *item, const struct firn_column *column)
+static struct firn_str cell(struct firn_ctx *cx, const struct firn_json *item,
+			    const struct firn_column *column)
 {
 	return plain(cx, column->member[0] ? firn_json_get(item, column->member) : item);
 }
 
-static void print_table(struct firn_ctx *cx, const struct firn_json *items, const struct firn_column *columns, size_t n)
+static void print_table(struct firn_ctx *cx, const struct firn_json *items,
+			const struct firn_column *columns, size_t n)
 {
 	int widths[8] = {0};
 
@@ -221,7 +238,8 @@ static void print_table(struct firn_ctx *cx, const struct firn_json *items, cons
 			widths[c] = width > widths[c] ? width : widths[c];
 		}
 	for (size_t c = 0; c < n; c++)
-		(void)printf("%-*s%s", c + 1 < n ? widths[c] : 0, columns[c].title, c + 1 < n ? "  " : "\n");
+		(void)printf("%-*s%s", c + 1 < n ? widths[c] : 0, columns[c].title,
+			     c + 1 < n ? "  " : "\n");
 	for (size_t i = 0; i < firn_json_count(items); i++)
 		for (size_t c = 0; c < n; c++) {
 			struct firn_str text = cell(cx, firn_json_at(items, i), &columns[c]);
@@ -230,7 +248,8 @@ static void print_table(struct firn_ctx *cx, const struct firn_json *items, cons
 		}
 }
 
-static void print_tabs(struct firn_ctx *cx, const struct firn_json *items, const struct firn_column *columns, size_t n)
+static void print_tabs(struct firn_ctx *cx, const struct firn_json *items,
+		       const struct firn_column *columns, size_t n)
 {
 	for (size_t i = 0; i < firn_json_count(items); i++)
 		for (size_t c = 0; c < n; c++) {
@@ -239,8 +258,8 @@ static void print_tabs(struct firn_ctx *cx, const struct firn_json *items, const
 		}
 }
 
-void firn_client_list(struct firn_invocation *in, const struct firn_json *whole, const struct firn_json *items,
-		      const struct firn_column *columns, size_t n)
+void firn_client_list(struct firn_invocation *in, const struct firn_json *whole,
+		      const struct firn_json *items, const struct firn_column *columns, size_t n)
 {
 	if (firn_flag(in, "json")) {
 		print_json(in->cx, whole);

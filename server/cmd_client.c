@@ -25,9 +25,11 @@ static struct firn_str warehouse_path(struct firn_invocation *in, const char *re
 
 enum firn_exit firn_cmd_warehouse_ls(struct firn_invocation *in)
 {
-	static const struct firn_column columns[] = {{"NAME", "name"}, {"LOCATION", "location"}, {"ID", "id"}};
+	static const struct firn_column columns[] = {
+		{"NAME", "name"}, {"LOCATION", "location"}, {"ID", "id"}};
 	const struct firn_json *json;
-	firn_rc rc = firn_client_call(in, "GET", FIRN_STR("/management/v1/warehouses"), FIRN_STR_NONE, &json);
+	firn_rc rc = firn_client_call(in, "GET", FIRN_STR("/management/v1/warehouses"),
+				      FIRN_STR_NONE, &json);
 	if (rc == FIRN_OK)
 		firn_client_list(in, json, firn_json_get(json, "warehouses"), columns, 3);
 	return done(in, rc);
@@ -42,7 +44,8 @@ enum firn_exit firn_cmd_warehouse_show(struct firn_invocation *in)
 	return done(in, rc);
 }
 
-static void write_flag(struct firn_invocation *in, struct firn_jw *w, const char *flag, const char *member)
+static void write_flag(struct firn_invocation *in, struct firn_jw *w, const char *flag,
+		       const char *member)
 {
 	struct firn_str value = firn_flag_value(in, flag);
 	if (!value.p)
@@ -96,7 +99,8 @@ enum firn_exit firn_cmd_warehouse_create(struct firn_invocation *in)
 	firn_jw_end(&w, '}');
 	rc = firn_buf_end(&text, &body);
 	if (rc == FIRN_OK)
-		rc = firn_client_call(in, "POST", FIRN_STR("/management/v1/warehouses"), body, &json);
+		rc = firn_client_call(in, "POST", FIRN_STR("/management/v1/warehouses"), body,
+				      &json);
 	if (rc == FIRN_OK)
 		firn_client_show(in, json);
 	return done(in, rc);
@@ -105,7 +109,8 @@ enum firn_exit firn_cmd_warehouse_create(struct firn_invocation *in)
 enum firn_exit firn_cmd_warehouse_protect(struct firn_invocation *in)
 {
 	const struct firn_json *json;
-	struct firn_str body = firn_flag(in, "off") ? FIRN_STR("{\"protected\":false}") : FIRN_STR("{\"protected\":true}");
+	struct firn_str body = firn_flag(in, "off") ? FIRN_STR("{\"protected\":false}")
+						    : FIRN_STR("{\"protected\":true}");
 	firn_rc rc = firn_client_call(in, "PATCH", warehouse_path(in, ""), body, &json);
 	if (rc == FIRN_OK)
 		firn_client_show(in, json);
@@ -115,18 +120,22 @@ enum firn_exit firn_cmd_warehouse_protect(struct firn_invocation *in)
 enum firn_exit firn_cmd_warehouse_drop(struct firn_invocation *in)
 {
 	const struct firn_json *json;
-	struct firn_str what = firn_printf(in->cx, "drop warehouse %.*s", FIRN_FMT(argument(in, 0)));
+	struct firn_str what =
+		firn_printf(in->cx, "drop warehouse %.*s", FIRN_FMT(argument(in, 0)));
 	if (!what.p || !firn_client_confirm(in, what.p))
 		return firn_flag(in, "dry-run") ? FIRN_EXIT_OK : FIRN_EXIT_FAILED;
-	return done(in, firn_client_call(in, "DELETE", warehouse_path(in, ""), FIRN_STR_NONE, &json));
+	return done(in,
+		    firn_client_call(in, "DELETE", warehouse_path(in, ""), FIRN_STR_NONE, &json));
 }
 
 enum firn_exit firn_cmd_warehouse_check(struct firn_invocation *in)
 {
-	static const struct firn_column columns[] = {{"CHECK", "name"}, {"PASSED", "passed"}, {"DETAIL", "detail"}};
+	static const struct firn_column columns[] = {
+		{"CHECK", "name"}, {"PASSED", "passed"}, {"DETAIL", "detail"}};
 	const struct firn_json *json, *checks;
 	bool all = true;
-	firn_rc rc = firn_client_call(in, "POST", warehouse_path(in, "/check"), FIRN_STR("{}"), &json);
+	firn_rc rc =
+		firn_client_call(in, "POST", warehouse_path(in, "/check"), FIRN_STR("{}"), &json);
 
 	if (rc != FIRN_OK)
 		return done(in, rc);
@@ -147,7 +156,8 @@ static firn_rc list_namespaces(struct firn_invocation *in, const struct firn_jso
 	if (in->arguments.n > 0)
 		FIRN_TRY(firn_client_split(in, argument(in, 0), false, &ns, &none));
 	return firn_client_call(in, "GET",
-				firn_printf(in->cx, "/v1/%.*s/namespaces%s%.*s", FIRN_FMT(warehouse), ns.n ? "?parent=" : "",
+				firn_printf(in->cx, "/v1/%.*s/namespaces%s%.*s",
+					    FIRN_FMT(warehouse), ns.n ? "?parent=" : "",
 					    FIRN_FMT(ns)),
 				FIRN_STR_NONE, ret_json);
 }
@@ -163,13 +173,15 @@ enum firn_exit firn_cmd_namespace_ls(struct firn_invocation *in)
 }
 
 /* GET on a namespace's path, or what lies beneath it. */
-static firn_rc get_namespace(struct firn_invocation *in, const char *rest, const struct firn_json **ret_json)
+static firn_rc get_namespace(struct firn_invocation *in, const char *rest,
+			     const struct firn_json **ret_json)
 {
 	struct firn_str warehouse, ns, none;
 	FIRN_TRY(firn_client_warehouse(in, &warehouse));
 	FIRN_TRY(firn_client_split(in, argument(in, 0), false, &ns, &none));
 	return firn_client_call(in, "GET",
-				firn_printf(in->cx, "/v1/%.*s/namespaces/%.*s%s", FIRN_FMT(warehouse), FIRN_FMT(ns), rest),
+				firn_printf(in->cx, "/v1/%.*s/namespaces/%.*s%s",
+					    FIRN_FMT(warehouse), FIRN_FMT(ns), rest),
 				FIRN_STR_NONE, ret_json);
 }
 
@@ -204,16 +216,18 @@ enum firn_exit firn_cmd_view_ls(struct firn_invocation *in)
 
 /* ---- one table or view ---------------------------------------------------------------------- */
 
-static firn_rc call_table(struct firn_invocation *in, const char *method, struct firn_str rest, struct firn_str body,
-			  const struct firn_json **ret_json)
+static firn_rc call_table(struct firn_invocation *in, const char *method, struct firn_str rest,
+			  struct firn_str body, const struct firn_json **ret_json)
 {
 	struct firn_str warehouse, ns, name;
 	FIRN_TRY(firn_client_warehouse(in, &warehouse));
 	FIRN_TRY(firn_client_split(in, argument(in, 0), true, &ns, &name));
-	return firn_client_call(in, method,
-				firn_printf(in->cx, "/management/v1/warehouses/%.*s/namespaces/%.*s/tables/%.*s%.*s",
-					    FIRN_FMT(warehouse), FIRN_FMT(ns), FIRN_FMT(name), FIRN_FMT(rest)),
-				body, ret_json);
+	return firn_client_call(
+		in, method,
+		firn_printf(in->cx,
+			    "/management/v1/warehouses/%.*s/namespaces/%.*s/tables/%.*s%.*s",
+			    FIRN_FMT(warehouse), FIRN_FMT(ns), FIRN_FMT(name), FIRN_FMT(rest)),
+		body, ret_json);
 }
 
 static enum firn_exit show_tabular(struct firn_invocation *in)
@@ -227,9 +241,10 @@ static enum firn_exit show_tabular(struct firn_invocation *in)
 
 static enum firn_exit log_tabular(struct firn_invocation *in)
 {
-	static const struct firn_column columns[] = {{"VERSION", "version"},     {"AT", "at"},
-						     {"BY", "principal"},        {"OPERATION", "operation"},
-						     {"UPDATES", "update-kinds"}, {"SNAPSHOT", "snapshot-id"}};
+	static const struct firn_column columns[] = {
+		{"VERSION", "version"},	     {"AT", "at"},
+		{"BY", "principal"},	     {"OPERATION", "operation"},
+		{"UPDATES", "update-kinds"}, {"SNAPSHOT", "snapshot-id"}};
 	const struct firn_json *json;
 	firn_rc rc = call_table(in, "GET", FIRN_STR("/log"), FIRN_STR_NONE, &json);
 	if (rc == FIRN_OK)
@@ -268,7 +283,9 @@ static struct firn_str query_flag(struct firn_invocation *in, const char *name)
 enum firn_exit firn_cmd_table_diff(struct firn_invocation *in)
 {
 	const struct firn_json *json;
-	struct firn_str rest = firn_printf(in->cx, "/diff?%.*s%.*s", FIRN_FMT(query_flag(in, "from")), FIRN_FMT(query_flag(in, "to")));
+	struct firn_str rest =
+		firn_printf(in->cx, "/diff?%.*s%.*s", FIRN_FMT(query_flag(in, "from")),
+			    FIRN_FMT(query_flag(in, "to")));
 	firn_rc rc = call_table(in, "GET", rest, FIRN_STR_NONE, &json);
 	if (rc == FIRN_OK)
 		firn_client_show(in, json);
@@ -279,17 +296,22 @@ enum firn_exit firn_cmd_table_undo(struct firn_invocation *in)
 {
 	const struct firn_json *json;
 	struct firn_str to = firn_flag_value(in, "to");
-	struct firn_str what = firn_printf(in->cx, "set %.*s back to version %.*s", FIRN_FMT(argument(in, 0)), FIRN_FMT(to));
+	struct firn_str what = firn_printf(in->cx, "set %.*s back to version %.*s",
+					   FIRN_FMT(argument(in, 0)), FIRN_FMT(to));
 	int64_t version;
 	firn_rc rc;
 
 	if (!to.p || !firn_str_i64(to, &version)) {
-		(void)fputs("firn: give the version to go back to: --to N; `firn table log` lists them\n", stderr);
+		(void)fputs("firn: give the version to go back to: --to N; `firn table log` lists "
+			    "them\n",
+			    stderr);
 		return FIRN_EXIT_USAGE;
 	}
 	if (!what.p || !firn_client_confirm(in, what.p))
 		return firn_flag(in, "dry-run") ? FIRN_EXIT_OK : FIRN_EXIT_FAILED;
-	rc = call_table(in, "POST", FIRN_STR("/undo"), firn_printf(in->cx, "{\"to-version\":\"%lld\"}", (long long)version), &json);
+	rc = call_table(in, "POST", FIRN_STR("/undo"),
+			firn_printf(in->cx, "{\"to-version\":\"%lld\"}", (long long)version),
+			&json);
 	if (rc == FIRN_OK)
 		firn_client_show(in, json);
 	return done(in, rc);
@@ -316,7 +338,8 @@ static firn_rc undrop_body(struct firn_invocation *in, struct firn_str *ret_body
 		firn_jw_key(&w, "namespace");
 		firn_jw_begin(&w, '[');
 		while (levels.n > 0) {
-			struct firn_str level = firn_str_sub(levels, 0, firn_str_find(levels, '\x1f'));
+			struct firn_str level =
+				firn_str_sub(levels, 0, firn_str_find(levels, '\x1f'));
 			firn_jw_str(&w, level);
 			levels = firn_str_sub(levels, level.n + 1, SIZE_MAX);
 		}
@@ -332,7 +355,8 @@ static firn_rc undrop_body(struct firn_invocation *in, struct firn_str *ret_body
 enum firn_exit firn_cmd_table_undrop(struct firn_invocation *in)
 {
 	const struct firn_json *json;
-	struct firn_str body, what = firn_printf(in->cx, "bring %.*s back", FIRN_FMT(argument(in, 0)));
+	struct firn_str body,
+		what = firn_printf(in->cx, "bring %.*s back", FIRN_FMT(argument(in, 0)));
 	firn_rc rc = undrop_body(in, &body);
 
 	if (rc != FIRN_OK)

@@ -22,12 +22,13 @@ struct dev {
 	struct firn_data_dir dir;
 	struct firn_embedded_pg pg;
 	struct firn_str warehouse; /* location of `demo` */
-	int ready_fd;              /* of the waiting parent, with --detach; else -1 */
+	int ready_fd;		   /* of the waiting parent, with --detach; else -1 */
 };
 
 /* ---- the demo warehouse --------------------------------------------------------------------- */
 
-static firn_rc storage_json(struct firn_ctx *cx, const struct firn_config *config, const struct firn_json **ret_json)
+static firn_rc storage_json(struct firn_ctx *cx, const struct firn_config *config,
+			    const struct firn_json **ret_json)
 {
 	struct firn_buf text;
 	struct firn_jw w;
@@ -65,11 +66,13 @@ static firn_rc find_demo(struct firn_ctx *cx, struct firn_warehouse *ret_warehou
 	return firn_warehouse_read(cx, FIRN_STR("demo"), rows, ret_warehouse);
 }
 
-static firn_rc check_location(struct firn_ctx *cx, const struct dev *dev, const struct firn_warehouse *found)
+static firn_rc check_location(struct firn_ctx *cx, const struct dev *dev,
+			      const struct firn_warehouse *found)
 {
 	if (dev->config.warehouse.n && !firn_str_eq(found->location, dev->config.warehouse))
 		return firn_fail(cx, FIRN_E_CONFLICT,
-				 "The warehouse `demo` of this data directory lies at %.*s, not at %.*s: choose another --data-dir",
+				 "The warehouse `demo` of this data directory lies at %.*s, not at "
+				 "%.*s: choose another --data-dir",
 				 FIRN_FMT(found->location), FIRN_FMT(dev->config.warehouse));
 	return FIRN_OK;
 }
@@ -115,7 +118,8 @@ static firn_rc ensure_demo(struct firn_ctx *cx, struct dev *dev)
 	struct firn_catalog *catalog;
 	firn_rc rc;
 
-	FIRN_TRY(firn_config_master_key(cx, &dev->config, config.master_key, &config.has_master_key));
+	FIRN_TRY(firn_config_master_key(cx, &dev->config, config.master_key,
+					&config.has_master_key));
 	FIRN_TRY(firn_catalog_open(cx, &config, &catalog));
 	rc = put_demo(cx, catalog, dev);
 	firn_catalog_free(catalog);
@@ -173,8 +177,10 @@ static firn_rc redirect_output(struct firn_ctx *cx, const struct dev *dev)
 	int log_fd = path.p ? open(path.p, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	if (log_fd < 0 || null_fd < 0 || dup2(log_fd, STDERR_FILENO) < 0 || dup2(null_fd, STDIN_FILENO) < 0)
-		return firn_fail(cx, FIRN_E_INTERNAL, "The log file %.*s can't be opened", FIRN_FMT(path));
+	if (log_fd < 0 || null_fd < 0 || dup2(log_fd, STDERR_FILENO) < 0 ||
+	    dup2(null_fd, STDIN_FILENO) < 0)
+		return firn_fail(cx, FIRN_E_INTERNAL, "The log file %.*s can't be opened",
+				 FIRN_FMT(path));
 	return FIRN_OK;
 }
 
@@ -192,7 +198,8 @@ static enum firn_exit wait_for_child(int fd, pid_t child, const struct dev *dev)
 	if (n > 0)
 		(void)fprintf(stderr, "firn: %.*s\n", (int)n, text);
 	(void)fprintf(stderr, "hint: %.*s/firn.log tells more\n", FIRN_FMT(dev->dir.path));
-	return WIFEXITED(status) && WEXITSTATUS(status) ? (enum firn_exit)WEXITSTATUS(status) : FIRN_EXIT_FAILED;
+	return WIFEXITED(status) && WEXITSTATUS(status) ? (enum firn_exit)WEXITSTATUS(status)
+							: FIRN_EXIT_FAILED;
 }
 
 static enum firn_exit finish(struct firn_ctx *cx, struct dev *dev, firn_rc rc)
@@ -209,7 +216,9 @@ static enum firn_exit detach(struct firn_ctx *cx, struct dev *dev)
 	pid_t child;
 
 	if (pipe2(fds, O_CLOEXEC) != 0 || (child = fork()) < 0)
-		return finish(cx, dev, firn_fail(cx, FIRN_E_INTERNAL, "The system starts no more processes"));
+		return finish(
+			cx, dev,
+			firn_fail(cx, FIRN_E_INTERNAL, "The system starts no more processes"));
 	if (child > 0) {
 		(void)close(fds[1]);
 		(void)close(dev->dir.lock_fd); /* the child's now */

@@ -14,7 +14,13 @@
 #include "firn/http.h"
 #include "run.h"
 
-enum { CLOCK_SKEW_MS = 5000, LEAST_POSTGRESQL = 140000, ANSWER_CEILING = 1 << 20, TIMEOUT_MS = 5000, SECONDS = 60 };
+enum {
+	CLOCK_SKEW_MS = 5000,
+	LEAST_POSTGRESQL = 140000,
+	ANSWER_CEILING = 1 << 20,
+	TIMEOUT_MS = 5000,
+	SECONDS = 60
+};
 
 struct doctor {
 	struct firn_invocation *in;
@@ -28,7 +34,8 @@ static void report(struct doctor *doctor, const char *check, bool passed, struct
 {
 	doctor->failed = doctor->failed || !passed;
 	if (!firn_flag(doctor->in, "json")) {
-		(void)printf("%-6s %-28s %.*s\n", passed ? "ok" : "FAILED", check, FIRN_FMT(detail));
+		(void)printf("%-6s %-28s %.*s\n", passed ? "ok" : "FAILED", check,
+			     FIRN_FMT(detail));
 		return;
 	}
 	firn_jw_begin(&doctor->json, '{');
@@ -47,7 +54,8 @@ static bool report_rc(struct doctor *doctor, const char *check, firn_rc rc, stru
 	struct firn_ctx *cx = doctor->in->cx;
 	char message[sizeof(cx->err.message) + sizeof(cx->err.notes) + 4];
 
-	(void)snprintf(message, sizeof(message), "%s%s%s", cx->err.message, cx->err.notes[0] ? ": " : "", cx->err.notes);
+	(void)snprintf(message, sizeof(message), "%s%s%s", cx->err.message,
+		       cx->err.notes[0] ? ": " : "", cx->err.notes);
 	firn_err_clear(cx);
 	report(doctor, check, rc == FIRN_OK, rc == FIRN_OK ? fine : firn_str(message));
 	return rc == FIRN_OK;
@@ -55,7 +63,8 @@ static bool report_rc(struct doctor *doctor, const char *check, firn_rc rc, stru
 
 /* ---- PostgreSQL ----------------------------------------------------------------------------- */
 
-static void check_setting(struct doctor *doctor, const char *name, const char *wanted, const char *why)
+static void check_setting(struct doctor *doctor, const char *name, const char *wanted,
+			  const char *why)
 {
 	struct firn_ctx *cx = doctor->in->cx;
 	struct firn_str value;
@@ -66,7 +75,8 @@ static void check_setting(struct doctor *doctor, const char *name, const char *w
 	else if (firn_str_is(value, wanted))
 		report(doctor, name, true, value);
 	else
-		report(doctor, name, false, firn_printf(cx, "is %.*s: set it to %s, %s", FIRN_FMT(value), wanted, why));
+		report(doctor, name, false,
+		       firn_printf(cx, "is %.*s: set it to %s, %s", FIRN_FMT(value), wanted, why));
 }
 
 static void check_version(struct doctor *doctor)
@@ -77,7 +87,8 @@ static void check_version(struct doctor *doctor)
 	firn_rc rc = firn_db_setting(cx, "server_version_num", &text);
 
 	if (rc == FIRN_OK && (!firn_str_i64(text, &number) || number < LEAST_POSTGRESQL))
-		rc = firn_fail(cx, FIRN_E_UNSUPPORTED, "PostgreSQL %.*s is too old: 14 or newer is needed", FIRN_FMT(text));
+		rc = firn_fail(cx, FIRN_E_UNSUPPORTED,
+			       "PostgreSQL %.*s is too old: 14 or newer is needed", FIRN_FMT(text));
 	(void)report_rc(doctor, "PostgreSQL version", rc, text);
 }
 
@@ -85,18 +96,22 @@ static void check_connections(struct doctor *doctor)
 {
 	struct firn_ctx *cx = doctor->in->cx;
 	struct firn_str text;
-	int64_t most = 0, wanted = doctor->config.lanes + 4 + (doctor->config.loops ? doctor->config.loops : 8);
+	int64_t most = 0, wanted = doctor->config.lanes + 4 +
+				   (doctor->config.loops ? doctor->config.loops : 8);
 	firn_rc rc = firn_db_setting(cx, "max_connections", &text);
 
 	if (rc == FIRN_OK && (!firn_str_i64(text, &most) || most < wanted))
-		rc = firn_fail(cx, FIRN_E_CONFLICT, "is %.*s; one replica takes up to %lld: raise it, or lower `lanes`", FIRN_FMT(text),
-			       (long long)wanted);
+		rc = firn_fail(cx, FIRN_E_CONFLICT,
+			       "is %.*s; one replica takes up to %lld: raise it, or lower `lanes`",
+			       FIRN_FMT(text), (long long)wanted);
 	(void)report_rc(doctor, "max_connections", rc, text);
 }
 
 static void check_clock(struct doctor *doctor)
 {
-	static const struct firn_sql sql = {"doctor_clock", "select (extract(epoch from clock_timestamp()) * 1000)::bigint", "", "bigint"};
+	static const struct firn_sql sql = {
+		"doctor_clock", "select (extract(epoch from clock_timestamp()) * 1000)::bigint", "",
+		"bigint"};
 	struct firn_ctx *cx = doctor->in->cx;
 	const struct firn_params none = {0};
 	const struct firn_rows *rows;
@@ -106,7 +121,9 @@ static void check_clock(struct doctor *doctor)
 	if (rc == FIRN_OK)
 		skew = llabs(firn_row_i64(rows, 0, 0) - firn_wall_ms(cx));
 	if (rc == FIRN_OK && skew > CLOCK_SKEW_MS)
-		rc = firn_fail(cx, FIRN_E_CONFLICT, "This machine's clock and PostgreSQL's are %lld ms apart: run an NTP client on both",
+		rc = firn_fail(cx, FIRN_E_CONFLICT,
+			       "This machine's clock and PostgreSQL's are %lld ms apart: run an "
+			       "NTP client on both",
 			       (long long)skew);
 	(void)report_rc(doctor, "clock", rc, firn_printf(cx, "%lld ms apart", (long long)skew));
 }
@@ -118,22 +135,28 @@ static bool check_schema(struct doctor *doctor)
 	firn_rc rc = firn_schema_state(cx, &state);
 
 	if (rc == FIRN_OK && state.version < state.known)
-		rc = firn_fail(cx, FIRN_E_CONFLICT, "is at version %lld of %lld: run `firn migrate`", (long long)state.version,
-			       (long long)state.known);
-	if (rc == FIRN_OK && state.version > state.known)
-		rc = firn_fail(cx, FIRN_E_CONFLICT, "is at version %lld, newer than this firn knows (%lld): use a newer firn",
+		rc = firn_fail(cx, FIRN_E_CONFLICT,
+			       "is at version %lld of %lld: run `firn migrate`",
 			       (long long)state.version, (long long)state.known);
-	return report_rc(doctor, "schema", rc, firn_printf(cx, "version %lld", (long long)state.version));
+	if (rc == FIRN_OK && state.version > state.known)
+		rc = firn_fail(
+			cx, FIRN_E_CONFLICT,
+			"is at version %lld, newer than this firn knows (%lld): use a newer firn",
+			(long long)state.version, (long long)state.known);
+	return report_rc(doctor, "schema", rc,
+			 firn_printf(cx, "version %lld", (long long)state.version));
 }
 
 static bool check_postgresql(struct doctor *doctor, const char *conninfo)
 {
-	if (!report_rc(doctor, "PostgreSQL", firn_run_connect(doctor->in->cx, conninfo), FIRN_STR("reachable")))
+	if (!report_rc(doctor, "PostgreSQL", firn_run_connect(doctor->in->cx, conninfo),
+		       FIRN_STR("reachable")))
 		return false;
 	check_version(doctor);
 	check_setting(doctor, "fsync", "on", "or a crash of its machine loses commits");
 	check_setting(doctor, "synchronous_commit", "on", "or a crash loses acknowledged commits");
-	check_setting(doctor, "server_encoding", "UTF8", "when its database is made: names are Unicode");
+	check_setting(doctor, "server_encoding", "UTF8",
+		      "when its database is made: names are Unicode");
 	check_connections(doctor);
 	check_clock(doctor);
 	return check_schema(doctor);
@@ -150,10 +173,12 @@ static void report_checks(struct doctor *doctor, struct firn_str warehouse, stru
 		return;
 	for (size_t i = 0; i < firn_json_count(checks); i++) {
 		const struct firn_json *check = firn_json_at(checks, i);
-		struct firn_str name = firn_printf(cx, "%.*s: %.*s", FIRN_FMT(warehouse),
-						   FIRN_FMT(firn_json_str(firn_json_get(check, "name"))));
+		struct firn_str name =
+			firn_printf(cx, "%.*s: %.*s", FIRN_FMT(warehouse),
+				    FIRN_FMT(firn_json_str(firn_json_get(check, "name"))));
 		struct firn_str detail = firn_json_str(firn_json_get(check, "detail"));
-		report(doctor, name.p ? name.p : "store", firn_json_bool(firn_json_get(check, "passed")),
+		report(doctor, name.p ? name.p : "store",
+		       firn_json_bool(firn_json_get(check, "passed")),
 		       detail.p ? detail : FIRN_STR(""));
 	}
 }
@@ -185,11 +210,15 @@ static firn_rc check_warehouses(struct doctor *doctor, struct firn_catalog *cata
 static void check_stores(struct doctor *doctor)
 {
 	struct firn_ctx *cx = doctor->in->cx;
-	struct firn_catalog_config config = {.metadata_ceiling = 1 << 20, .commit_attempts = 1, .allow_local_files = true};
+	struct firn_catalog_config config = {
+		.metadata_ceiling = 1 << 20, .commit_attempts = 1, .allow_local_files = true};
 	struct firn_catalog *catalog;
-	firn_rc rc = firn_config_master_key(cx, &doctor->config, config.master_key, &config.has_master_key);
+	firn_rc rc = firn_config_master_key(cx, &doctor->config, config.master_key,
+					    &config.has_master_key);
 
-	if (!report_rc(doctor, "master key", rc, config.has_master_key ? FIRN_STR("set") : FIRN_STR("none: stored secrets can't be used")))
+	if (!report_rc(doctor, "master key", rc,
+		       config.has_master_key ? FIRN_STR("set")
+					     : FIRN_STR("none: stored secrets can't be used")))
 		return;
 	rc = firn_catalog_open(cx, &config, &catalog);
 	if (rc == FIRN_OK) {
@@ -206,15 +235,18 @@ static void check_url(struct doctor *doctor)
 {
 	struct firn_ctx *cx = doctor->in->cx;
 	bool own = doctor->config.base_url.n == 0;
-	struct firn_str base = own ? firn_printf(cx, "http://%.*s", FIRN_FMT(doctor->config.listen)) : doctor->config.base_url;
-	struct firn_http_request request = {.method = "GET", .answer_ceiling = ANSWER_CEILING, .timeout_ms = TIMEOUT_MS};
+	struct firn_str base = own ? firn_printf(cx, "http://%.*s", FIRN_FMT(doctor->config.listen))
+				   : doctor->config.base_url;
+	struct firn_http_request request = {
+		.method = "GET", .answer_ceiling = ANSWER_CEILING, .timeout_ms = TIMEOUT_MS};
 	struct firn_http_answer answer = {0};
 	firn_rc rc;
 
 	request.url = firn_printf(cx, "%.*s/health/ready", FIRN_FMT(base));
 	rc = firn_http_do(cx, &request, &answer);
 	if (rc == FIRN_OK && answer.status != 200)
-		rc = firn_fail(cx, FIRN_E_UNAVAILABLE, "%.*s answers %d: the way to the server or the server isn't right",
+		rc = firn_fail(cx, FIRN_E_UNAVAILABLE,
+			       "%.*s answers %d: the way to the server or the server isn't right",
 			       FIRN_FMT(request.url), answer.status);
 	(void)report_rc(doctor, "base URL", rc, request.url);
 }
@@ -243,7 +275,9 @@ enum firn_exit firn_cmd_doctor(struct firn_invocation *in)
 	if (firn_config_load(in->cx, firn_flag_value(in, "config"), &in->options, &load) != FIRN_OK)
 		return firn_command_fail(in->cx, NULL);
 	if (load.config.database_url.n == 0) {
-		(void)fputs("firn: no database_url: set it in the configuration file or as FIRN_DATABASE_URL\n", stderr);
+		(void)fputs("firn: no database_url: set it in the configuration file or as "
+			    "FIRN_DATABASE_URL\n",
+			    stderr);
 		return FIRN_EXIT_USAGE;
 	}
 	doctor.config = load.config;

@@ -7,20 +7,24 @@
 
 enum { FOLLOW_MS = 1000 };
 
-static firn_rc read_events(struct firn_invocation *in, struct firn_str after, const struct firn_json **ret_json)
+static firn_rc read_events(struct firn_invocation *in, struct firn_str after,
+			   const struct firn_json **ret_json)
 {
-	struct firn_str limit = firn_flag_value(in, "limit"), warehouse = firn_flag_value(in, "warehouse");
-	struct firn_str path = firn_printf(in->cx, "/management/v1/events?after=%.*s%s%.*s%s%.*s", FIRN_FMT(after),
-					   limit.p ? "&limit=" : "", FIRN_FMT(limit), warehouse.p ? "&warehouse=" : "",
-					   FIRN_FMT(firn_client_encode(in->cx, warehouse.p ? warehouse : FIRN_STR(""))));
+	struct firn_str limit = firn_flag_value(in, "limit"),
+			warehouse = firn_flag_value(in, "warehouse");
+	struct firn_str path = firn_printf(
+		in->cx, "/management/v1/events?after=%.*s%s%.*s%s%.*s", FIRN_FMT(after),
+		limit.p ? "&limit=" : "", FIRN_FMT(limit), warehouse.p ? "&warehouse=" : "",
+		FIRN_FMT(firn_client_encode(in->cx, warehouse.p ? warehouse : FIRN_STR(""))));
 	return firn_client_call(in, "GET", path, FIRN_STR_NONE, ret_json);
 }
 
 static void print_events(struct firn_invocation *in, const struct firn_json *json)
 {
-	static const struct firn_column columns[] = {{"NUMBER", "number"},       {"AT", "at"},     {"KIND", "kind"},
-						     {"NAMESPACE", "namespace"}, {"NAME", "name"}, {"VERSION", "version"},
-						     {"BY", "principal"}};
+	static const struct firn_column columns[] = {
+		{"NUMBER", "number"},	    {"AT", "at"},     {"KIND", "kind"},
+		{"NAMESPACE", "namespace"}, {"NAME", "name"}, {"VERSION", "version"},
+		{"BY", "principal"}};
 	firn_client_list(in, json, firn_json_get(json, "events"), columns, 7);
 }
 
@@ -37,7 +41,8 @@ static firn_rc follow(struct firn_invocation *in, struct firn_str after)
 			print_events(in, json);
 		else
 			(void)poll(NULL, 0, FOLLOW_MS);
-		(void)snprintf(last, sizeof(last), "%.*s", FIRN_FMT(firn_json_str(firn_json_get(json, "last"))));
+		(void)snprintf(last, sizeof(last), "%.*s",
+			       FIRN_FMT(firn_json_str(firn_json_get(json, "last"))));
 		(void)fflush(stdout);
 		firn_arena_reset(in->cx->arena);
 	}

@@ -21,8 +21,9 @@ enum firn_exit firn_cmd_check_config(struct firn_invocation *in)
 		struct firn_str value = firn_config_show(in->cx, &load.config, option);
 		const char *origin = origins[load.origins[option - firn_options]];
 		if (json)
-			(void)printf("%s\"%s\":{\"value\":\"%.*s\",\"from\":\"%s\"}", option == firn_options ? "" : ",",
-				     option->name, FIRN_FMT(value), origin);
+			(void)printf("%s\"%s\":{\"value\":\"%.*s\",\"from\":\"%s\"}",
+				     option == firn_options ? "" : ",", option->name,
+				     FIRN_FMT(value), origin);
 		else
 			(void)printf("%-22s %-12s %.*s\n", option->name, origin, FIRN_FMT(value));
 	}
@@ -35,10 +36,12 @@ enum firn_exit firn_cmd_version(struct firn_invocation *in)
 {
 	long long schema = (long long)firn_schema_known();
 	if (firn_flag(in, "json"))
-		(void)printf("{\"version\":\"%s\",\"schema\":\"%lld\",\"iceberg-format\":\"3\",\"view-format\":\"1\"}\n",
+		(void)printf("{\"version\":\"%s\",\"schema\":\"%lld\",\"iceberg-format\":\"3\","
+			     "\"view-format\":\"1\"}\n",
 			     FIRN_VERSION, schema);
 	else
-		(void)printf("firn %s (schema %lld, Iceberg tables v1-v3, views v1)\n", FIRN_VERSION, schema);
+		(void)printf("firn %s (schema %lld, Iceberg tables v1-v3, views v1)\n",
+			     FIRN_VERSION, schema);
 	return FIRN_EXIT_OK;
 }
 
@@ -57,7 +60,8 @@ static void each_first_word(void (*print)(const char *word))
 {
 	for (const struct firn_command *c = firn_commands; c->verb; c++) {
 		const char *word = c->noun[0] ? c->noun : c->verb;
-		if (c == firn_commands || strcmp(word, c[-1].noun[0] ? c[-1].noun : c[-1].verb) != 0)
+		if (c == firn_commands ||
+		    strcmp(word, c[-1].noun[0] ? c[-1].noun : c[-1].verb) != 0)
 			print(word);
 	}
 }
@@ -83,11 +87,13 @@ static void print_bash_case(const char *word)
 
 static void complete_bash(void)
 {
-	(void)fputs("_firn() {\n\tlocal words=\"\"\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then words=\"", stdout);
+	(void)fputs("_firn() {\n\tlocal words=\"\"\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then words=\"",
+		    stdout);
 	each_first_word(print_word);
 	(void)puts("\"; elif [ \"$COMP_CWORD\" -eq 2 ]; then case \"${COMP_WORDS[1]}\" in");
 	each_first_word(print_bash_case);
-	(void)puts("\tesac; fi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -F _firn firn");
+	(void)puts("\tesac; fi\n\tCOMPREPLY=($(compgen -W \"$words\" -- "
+		   "\"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -F _firn firn");
 }
 
 static void print_fish_word(const char *word)
@@ -95,7 +101,9 @@ static void print_fish_word(const char *word)
 	(void)printf("complete -c firn -n __fish_use_subcommand -a %s\n", word);
 	for (const struct firn_command *c = firn_commands; c->verb; c++)
 		if (c->noun[0] && strcmp(c->noun, word) == 0)
-			(void)printf("complete -c firn -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n", word, c->verb, c->summary);
+			(void)printf("complete -c firn -n '__fish_seen_subcommand_from %s' -a %s "
+				     "-d '%s'\n",
+				     word, c->verb, c->summary);
 }
 
 static void complete_fish(void)

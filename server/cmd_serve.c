@@ -14,7 +14,8 @@ static firn_rc load(struct firn_invocation *in, struct firn_config_load *ret_loa
 	FIRN_TRY(firn_config_load(in->cx, firn_flag_value(in, "config"), &in->options, ret_load));
 	if (ret_load->config.database_url.n == 0)
 		return firn_fail(in->cx, FIRN_E_BAD_REQUEST,
-				 "No database_url: set it in the configuration file or as FIRN_DATABASE_URL");
+				 "No database_url: set it in the configuration file or as "
+				 "FIRN_DATABASE_URL");
 	return firn_run_setup_log(in->cx, &ret_load->config);
 }
 
@@ -24,11 +25,13 @@ static firn_rc check_schema(struct firn_ctx *cx)
 	FIRN_TRY(firn_schema_state(cx, &state));
 	if (state.version > state.known)
 		return firn_fail(cx, FIRN_E_CONFLICT,
-				 "The database's schema is version %lld and this firn knows up to %lld: use a newer firn",
+				 "The database's schema is version %lld and this firn knows up to "
+				 "%lld: use a newer firn",
 				 (long long)state.version, (long long)state.known);
 	if (state.version < state.known)
 		return firn_fail(cx, FIRN_E_CONFLICT,
-				 "The database's schema is version %lld, this firn needs %lld: run `firn migrate`",
+				 "The database's schema is version %lld, this firn needs %lld: run "
+				 "`firn migrate`",
 				 (long long)state.version, (long long)state.known);
 	return FIRN_OK;
 }
@@ -50,7 +53,9 @@ static firn_rc serve(struct firn_invocation *in)
 	if (!conninfo)
 		return cx->err.code;
 	if (!firn_listen_is_loopback(load_state.config.listen))
-		firn_log(FIRN_LOG_WARN, "listening beyond this machine, without authentication: put a guarded proxy before it",
+		firn_log(FIRN_LOG_WARN,
+			 "listening beyond this machine, without authentication: put a guarded "
+			 "proxy before it",
 			 NULL, 0);
 	firn_run_hold_signals();
 	rc = firn_run_connect(cx, conninfo);
@@ -64,7 +69,9 @@ static firn_rc serve(struct firn_invocation *in)
 
 enum firn_exit firn_cmd_serve(struct firn_invocation *in)
 {
-	return serve(in) == FIRN_OK ? FIRN_EXIT_OK : firn_command_fail(in->cx, "`firn doctor` checks database, stores and URL");
+	return serve(in) == FIRN_OK
+		       ? FIRN_EXIT_OK
+		       : firn_command_fail(in->cx, "`firn doctor` checks database, stores and URL");
 }
 
 static firn_rc migrate(struct firn_invocation *in, int *ret_applied)

@@ -9,7 +9,8 @@
 #include "help.h"
 
 const struct firn_command firn_commands[] = {
-#define X(id, noun, verb, arguments, flags, summary) {noun, verb, arguments, flags, summary, firn_cmd_##id},
+#define X(id, noun, verb, arguments, flags, summary)                                               \
+	{noun, verb, arguments, flags, summary, firn_cmd_##id},
 #include "commands.def"
 #undef X
 	{0},
@@ -75,7 +76,8 @@ static enum flag_kind find_flag(const struct firn_command *command, struct firn_
 }
 
 /* --data-dir → option data_dir, where the command takes options. */
-static const struct firn_option *find_option(struct firn_ctx *cx, const struct firn_command *command, struct firn_str name)
+static const struct firn_option *
+find_option(struct firn_ctx *cx, const struct firn_command *command, struct firn_str name)
 {
 	struct firn_str under = firn_str_dup(cx, name);
 	char *text;
@@ -180,7 +182,8 @@ static enum firn_exit parse_rest(struct firn_invocation *in, int argc, char **ar
 	for (; i < argc; i++) {
 		if (!only_arguments && strcmp(argv[i], "--") == 0) {
 			only_arguments = true;
-		} else if (!only_arguments && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+		} else if (!only_arguments &&
+			   (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
 			firn_help_command(stdout, in->command);
 			return FIRN_EXIT_OK;
 		} else if (!only_arguments && argv[i][0] == '-' && argv[i][1] != '\0') {

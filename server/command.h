@@ -1,12 +1,18 @@
-/* A parsed command line. Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict, 6 unreachable. */
+/* A parsed command line. Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict, 6
+ * unreachable. */
 #ifndef FIRN_SERVER_COMMAND_H
 #define FIRN_SERVER_COMMAND_H
 
 #include "firn/json.h"
 
 enum firn_exit {
-	FIRN_EXIT_OK, FIRN_EXIT_FAILED, FIRN_EXIT_USAGE, FIRN_EXIT_NOT_FOUND, FIRN_EXIT_DENIED,
-	FIRN_EXIT_CONFLICT, FIRN_EXIT_UNREACHABLE
+	FIRN_EXIT_OK,
+	FIRN_EXIT_FAILED,
+	FIRN_EXIT_USAGE,
+	FIRN_EXIT_NOT_FOUND,
+	FIRN_EXIT_DENIED,
+	FIRN_EXIT_CONFLICT,
+	FIRN_EXIT_UNREACHABLE
 };
 
 struct firn_command;
@@ -14,8 +20,9 @@ struct firn_invocation {
 	struct firn_ctx *cx;
 	const struct firn_command *command;
 	struct firn_strs arguments;
-	struct firn_map flags;    /* names with '-' and without leading dashes; a switch's value is "" */
-	struct firn_map options;  /* those of options.def, with '_', for firn_config_load */
+	struct firn_map
+		flags; /* names with '-' and without leading dashes; a switch's value is "" */
+	struct firn_map options; /* those of options.def, with '_', for firn_config_load */
 };
 struct firn_command {
 	const char *noun, *verb, *arguments, *flags, *summary;
@@ -26,11 +33,13 @@ extern const struct firn_command firn_commands[]; /* ended by a row whose verb i
 /* NOT a firn_rc user: talks to the person. Unknown verbs suggest the nearest. */
 enum firn_exit firn_command_main(struct firn_ctx *cx, int argc, char **argv);
 bool firn_flag(const struct firn_invocation *in, const char *name);
-struct firn_str firn_flag_value(const struct firn_invocation *in, const char *name); /* NONE when absent */
+struct firn_str firn_flag_value(const struct firn_invocation *in,
+				const char *name); /* NONE when absent */
 /* "firn: message", a hint line when given, on stderr; the exit code that cx->err calls for. */
 enum firn_exit firn_command_fail(struct firn_ctx *cx, const char *hint);
 
-#define X(id, noun, verb, arguments, flags, summary) enum firn_exit firn_cmd_##id(struct firn_invocation *in);
+#define X(id, noun, verb, arguments, flags, summary)                                               \
+	enum firn_exit firn_cmd_##id(struct firn_invocation *in);
 #include "commands.def"
 #undef X
 

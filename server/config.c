@@ -12,16 +12,14 @@
 enum { SECRET = FIRN_OPTION_SECRET, STORE = FIRN_OPTION_STORE };
 
 const struct firn_option firn_options[] = {
-#define X(kind, name, otherwise, flags, doc) {#name, FIRN_OPTION_##kind, otherwise, doc, flags, offsetof(struct firn_config, name)},
+#define X(kind, name, otherwise, flags, doc)                                                       \
+	{#name, FIRN_OPTION_##kind, otherwise, doc, flags, offsetof(struct firn_config, name)},
 #include "options.def"
 #undef X
 	{0},
 };
 
-enum {
-	N_OPTIONS = sizeof(firn_options) / sizeof(firn_options[0]) - 1,
-	KEY_FILE_CEILING = 4096
-};
+enum { N_OPTIONS = sizeof(firn_options) / sizeof(firn_options[0]) - 1, KEY_FILE_CEILING = 4096 };
 _Static_assert(N_OPTIONS <= 64, "struct firn_config_load has room for 64 origins");
 
 const struct firn_option *firn_option_find(struct firn_str name)
@@ -35,21 +33,25 @@ const struct firn_option *firn_option_find(struct firn_str name)
 /* ---- values --------------------------------------------------------------------------------- */
 
 /* "64m" with units "kmg" and 1024 a step, or "30m" with "smhd" and their seconds. */
-static bool parse_unit(struct firn_str text, const char *units, const int64_t *factors, int64_t *ret_value)
+static bool parse_unit(struct firn_str text, const char *units, const int64_t *factors,
+		       int64_t *ret_value)
 {
-	const char *unit = text.n > 0 ? strchr(units, tolower((unsigned char)text.p[text.n - 1])) : NULL;
+	const char *unit =
+		text.n > 0 ? strchr(units, tolower((unsigned char)text.p[text.n - 1])) : NULL;
 	int64_t factor = 1, value;
 
 	if (unit && *unit) {
 		factor = factors[unit - units];
 		text.n--;
 	}
-	return firn_str_i64(text, &value) && value >= 0 && !__builtin_mul_overflow(value, factor, ret_value);
+	return firn_str_i64(text, &value) && value >= 0 &&
+	       !__builtin_mul_overflow(value, factor, ret_value);
 }
 
 static bool parse_bool(struct firn_str text, bool *ret_value)
 {
-	static const char *const yes[] = {"true", "yes", "on", "1"}, *const no[] = {"false", "no", "off", "0"};
+	static const char *const yes[] = {"true", "yes", "on", "1"}, *const no[] = {"false", "no",
+										    "off", "0"};
 	for (size_t i = 0; i < 4; i++) {
 		if (firn_str_ieq(text, firn_str(yes[i])) || firn_str_ieq(text, firn_str(no[i]))) {
 			*ret_value = firn_str_ieq(text, firn_str(yes[i]));
@@ -63,14 +65,15 @@ static firn_rc refuse(struct firn_ctx *cx, const struct firn_option *option, str
 		      const char *where, const char *allowed)
 {
 	bool secret = option->flags & FIRN_OPTION_SECRET;
-	return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: option '%s' can't be '%.*s': give %s", where, option->name,
-			 secret ? 3 : (int)text.n, secret ? "..." : text.p, allowed);
+	return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: option '%s' can't be '%.*s': give %s", where,
+			 option->name, secret ? 3 : (int)text.n, secret ? "..." : text.p, allowed);
 }
 
-static firn_rc set_value(struct firn_ctx *cx, struct firn_config *config, const struct firn_option *option,
-			 struct firn_str text, const char *where)
+static firn_rc set_value(struct firn_ctx *cx, struct firn_config *config,
+			 const struct firn_option *option, struct firn_str text, const char *where)
 {
-	static const int64_t bytes[] = {1 << 10, 1 << 20, 1 << 30}, seconds[] = {1, 60, 3600, 86400};
+	static const int64_t bytes[] = {1 << 10, 1 << 20, 1 << 30},
+			     seconds[] = {1, 60, 3600, 86400};
 	void *field = (char *)config + option->offset;
 	int64_t number;
 	bool flag;
@@ -91,7 +94,8 @@ static firn_rc set_value(struct firn_ctx *cx, struct firn_config *config, const 
 		return FIRN_OK;
 	case FIRN_OPTION_SECONDS:
 		if (!parse_unit(text, "smhd", seconds, &number) || number > 366 * 86400)
-			return refuse(cx, option, text, where, "a time like 30s (s, m, h or d), at most 366d");
+			return refuse(cx, option, text, where,
+				      "a time like 30s (s, m, h or d), at most 366d");
 		*(int64_t *)field = number;
 		return FIRN_OK;
 	case FIRN_OPTION_BOOL:
@@ -108,7 +112,8 @@ static firn_rc set_value(struct firn_ctx *cx, struct firn_config *config, const 
 static firn_rc load_defaults(struct firn_ctx *cx, struct firn_config_load *load)
 {
 	for (size_t i = 0; i < N_OPTIONS; i++)
-		FIRN_TRY(set_value(cx, &load->config, &firn_options[i], firn_str(firn_options[i].otherwise), "default"));
+		FIRN_TRY(set_value(cx, &load->config, &firn_options[i],
+				   firn_str(firn_options[i].otherwise), "default"));
 	return FIRN_OK;
 }
 
@@ -124,13 +129,17 @@ static int on_line(void *user, const char *section, const char *name, const char
 	const struct firn_option *option = firn_option_find(firn_str(name));
 
 	if (section[0] != '\0')
-		return firn_fail(arg->cx, FIRN_E_BAD_REQUEST, "%s: section [%s] is unknown; options stand at the top, without sections",
+		return firn_fail(arg->cx, FIRN_E_BAD_REQUEST,
+				 "%s: section [%s] is unknown; options stand at the top, without "
+				 "sections",
 				 arg->path, section) == FIRN_OK;
 	if (!option)
-		return firn_fail(arg->cx, FIRN_E_BAD_REQUEST, "%s: option '%s' is unknown; `firn help serve` lists them",
+		return firn_fail(arg->cx, FIRN_E_BAD_REQUEST,
+				 "%s: option '%s' is unknown; `firn help serve` lists them",
 				 arg->path, name) == FIRN_OK;
 	arg->load->origins[option - firn_options] = FIRN_ORIGIN_FILE;
-	return set_value(arg->cx, &arg->load->config, option, firn_str(value), arg->path) == FIRN_OK;
+	return set_value(arg->cx, &arg->load->config, option, firn_str(value), arg->path) ==
+	       FIRN_OK;
 }
 
 static firn_rc load_file(struct firn_ctx *cx, struct firn_str file, struct firn_config_load *load)
@@ -145,10 +154,12 @@ static firn_rc load_file(struct firn_ctx *cx, struct firn_str file, struct firn_
 	if (line == 0)
 		return FIRN_OK;
 	if (line < 0)
-		return firn_fail(cx, FIRN_E_NOT_FOUND, "The configuration file %s can't be read: %s", path,
+		return firn_fail(cx, FIRN_E_NOT_FOUND,
+				 "The configuration file %s can't be read: %s", path,
 				 strerrordesc_np(errno));
 	if (cx->err.code == FIRN_OK)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: line %d is not `name = value`", path, line);
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: line %d is not `name = value`", path,
+				 line);
 	return firn_note(cx, "line %d", line);
 }
 
@@ -168,7 +179,8 @@ static firn_rc load_environment(struct firn_ctx *cx, struct firn_config_load *lo
 	return FIRN_OK;
 }
 
-static firn_rc load_flags(struct firn_ctx *cx, const struct firn_map *flags, struct firn_config_load *load)
+static firn_rc load_flags(struct firn_ctx *cx, const struct firn_map *flags,
+			  struct firn_config_load *load)
 {
 	for (size_t i = 0; flags && i < flags->n; i++) {
 		const struct firn_option *option = firn_option_find(flags->items[i].key);
@@ -177,9 +189,11 @@ static firn_rc load_flags(struct firn_ctx *cx, const struct firn_map *flags, str
 					 FIRN_FMT(flags->items[i].key));
 		if (option->flags & FIRN_OPTION_SECRET)
 			return firn_fail(cx, FIRN_E_BAD_REQUEST,
-					 "The option %s is secret and everybody sees a command line: put it in the file or the environment",
+					 "The option %s is secret and everybody sees a command "
+					 "line: put it in the file or the environment",
 					 option->name);
-		FIRN_TRY(set_value(cx, &load->config, option, flags->items[i].value, "command line"));
+		FIRN_TRY(set_value(cx, &load->config, option, flags->items[i].value,
+				   "command line"));
 		load->origins[option - firn_options] = FIRN_ORIGIN_FLAG;
 	}
 	return FIRN_OK;
@@ -188,12 +202,16 @@ static firn_rc load_flags(struct firn_ctx *cx, const struct firn_map *flags, str
 static firn_rc check_ranges(struct firn_ctx *cx, const struct firn_config *config)
 {
 	if (config->lanes < 1 || config->lanes > 512)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "lanes must be from 1 to 512, not %lld", (long long)config->lanes);
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "lanes must be from 1 to 512, not %lld",
+				 (long long)config->lanes);
 	if (config->loops > 256)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "loops must be at most 256, not %lld", (long long)config->loops);
-	if (config->queue < 1 || config->connections < 1 || config->commit_attempts < 1 || config->request_timeout < 1)
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "loops must be at most 256, not %lld",
+				 (long long)config->loops);
+	if (config->queue < 1 || config->connections < 1 || config->commit_attempts < 1 ||
+	    config->request_timeout < 1)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "queue, connections, commit_attempts and request_timeout must be at least 1");
+				 "queue, connections, commit_attempts and request_timeout must be "
+				 "at least 1");
 	return FIRN_OK;
 }
 
@@ -213,14 +231,16 @@ firn_rc firn_config_load(struct firn_ctx *cx, struct firn_str file, const struct
 	return FIRN_OK;
 }
 
-struct firn_str firn_config_show(struct firn_ctx *cx, const struct firn_config *config, const struct firn_option *option)
+struct firn_str firn_config_show(struct firn_ctx *cx, const struct firn_config *config,
+				 const struct firn_option *option)
 {
 	const void *field = (const char *)config + option->offset;
 
 	switch (option->kind) {
 	case FIRN_OPTION_STR:
 		if (option->flags & FIRN_OPTION_SECRET)
-			return ((const struct firn_str *)field)->n ? FIRN_STR("(set)") : FIRN_STR("");
+			return ((const struct firn_str *)field)->n ? FIRN_STR("(set)")
+								   : FIRN_STR("");
 		return *(const struct firn_str *)field;
 	case FIRN_OPTION_BOOL:
 		return *(const bool *)field ? FIRN_STR("true") : FIRN_STR("false");
@@ -233,7 +253,8 @@ struct firn_str firn_config_show(struct firn_ctx *cx, const struct firn_config *
 	return FIRN_STR_NONE;
 }
 
-static firn_rc read_key_file(struct firn_ctx *cx, struct firn_str path, struct firn_secret *ret_text)
+static firn_rc read_key_file(struct firn_ctx *cx, struct firn_str path,
+			     struct firn_secret *ret_text)
 {
 	const char *name = firn_cstr(cx, path);
 	char bytes[KEY_FILE_CEILING];
@@ -242,8 +263,8 @@ static firn_rc read_key_file(struct firn_ctx *cx, struct firn_str path, struct f
 	firn_rc rc;
 
 	if (!file)
-		return firn_fail(cx, FIRN_E_NOT_FOUND, "master_key_file: %.*s can't be read: %s", FIRN_FMT(path),
-				 strerrordesc_np(errno));
+		return firn_fail(cx, FIRN_E_NOT_FOUND, "master_key_file: %.*s can't be read: %s",
+				 FIRN_FMT(path), strerrordesc_np(errno));
 	n = fread(bytes, 1, sizeof(bytes), file);
 	(void)fclose(file);
 	rc = firn_secret_set(cx, ret_text, bytes, n);
@@ -267,8 +288,9 @@ firn_rc firn_config_master_key(struct firn_ctx *cx, const struct firn_config *co
 		return FIRN_OK;
 	if (hex.n != 64 || firn_unhex(cx, hex, out, 32) != FIRN_OK) {
 		firn_err_clear(cx);
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "The master key must be 64 hex digits; `openssl rand -hex 32` makes one");
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"The master key must be 64 hex digits; `openssl rand -hex 32` makes one");
 	}
 	*ret_set = true;
 	return FIRN_OK;

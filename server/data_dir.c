@@ -10,7 +10,8 @@
 
 #include "firn/crypto.h"
 
-static firn_rc choose_path(struct firn_ctx *cx, const struct firn_config *config, struct firn_str *ret_path)
+static firn_rc choose_path(struct firn_ctx *cx, const struct firn_config *config,
+			   struct firn_str *ret_path)
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 	struct firn_str path = config->data_dir;
@@ -22,7 +23,8 @@ static firn_rc choose_path(struct firn_ctx *cx, const struct firn_config *config
 	else if (path.n == 0 && home && home[0] == '/')
 		path = firn_printf(cx, "%s/.local/share/firn", home);
 	if (path.n == 0)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "Neither HOME nor XDG_DATA_HOME is set: give --data-dir");
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "Neither HOME nor XDG_DATA_HOME is set: give --data-dir");
 	*ret_path = path;
 	return FIRN_OK;
 }
@@ -38,20 +40,24 @@ static firn_rc make_path(struct firn_ctx *cx, struct firn_str path)
 		if (!part)
 			return cx->err.code;
 		if (mkdir(part, 0755) != 0 && errno != EEXIST)
-			return firn_fail(cx, FIRN_E_FORBIDDEN, "The data directory %s can't be made: %s; choose another with --data-dir",
+			return firn_fail(cx, FIRN_E_FORBIDDEN,
+					 "The data directory %s can't be made: %s; choose another "
+					 "with --data-dir",
 					 part, strerrordesc_np(errno));
 	}
 	return FIRN_OK;
 }
 
-/* Absolute and free of symbolic links, so that the database's own record of its place can be compared. */
+/* Absolute and free of symbolic links, so that the database's own record of its place can be
+ * compared. */
 static firn_rc resolve(struct firn_ctx *cx, struct firn_str path, struct firn_str *ret_path)
 {
 	const char *text = firn_cstr(cx, path);
 	char *real = text ? realpath(text, NULL) : NULL;
 
 	if (!real)
-		return firn_fail(cx, FIRN_E_INTERNAL, "The data directory %.*s can't be resolved: %s", FIRN_FMT(path),
+		return firn_fail(cx, FIRN_E_INTERNAL,
+				 "The data directory %.*s can't be resolved: %s", FIRN_FMT(path),
 				 strerrordesc_np(errno));
 	*ret_path = firn_str_dup(cx, firn_str(real));
 	free(real);
@@ -72,18 +78,22 @@ static firn_rc take_lock(struct firn_ctx *cx, struct firn_data_dir *dir)
 	int fd = path.p ? open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
 
 	if (fd < 0)
-		return firn_fail(cx, FIRN_E_FORBIDDEN, "%.*s can't be opened: %s", FIRN_FMT(path), strerrordesc_np(errno));
+		return firn_fail(cx, FIRN_E_FORBIDDEN, "%.*s can't be opened: %s", FIRN_FMT(path),
+				 strerrordesc_np(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		long pid = pid_in(fd);
 		(void)close(fd);
-		return firn_fail(cx, FIRN_E_CONFLICT, "Another firn (pid %ld) runs on %.*s: stop it, or choose another --data-dir",
+		return firn_fail(cx, FIRN_E_CONFLICT,
+				 "Another firn (pid %ld) runs on %.*s: stop it, or choose another "
+				 "--data-dir",
 				 pid, FIRN_FMT(dir->path));
 	}
 	dir->lock_fd = fd;
 	return FIRN_OK;
 }
 
-firn_rc firn_data_dir_open(struct firn_ctx *cx, const struct firn_config *config, struct firn_data_dir *ret_dir)
+firn_rc firn_data_dir_open(struct firn_ctx *cx, const struct firn_config *config,
+			   struct firn_data_dir *ret_dir)
 {
 	struct firn_data_dir dir = {.lock_fd = -1};
 	struct firn_str path;
@@ -101,8 +111,8 @@ firn_rc firn_data_dir_sign(struct firn_ctx *cx, const struct firn_data_dir *dir)
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	if (ftruncate(dir->lock_fd, 0) != 0 || pwrite(dir->lock_fd, text, (size_t)n, 0) != n)
-		return firn_fail(cx, FIRN_E_INTERNAL, "%.*s/firn.pid can't be written: %s", FIRN_FMT(dir->path),
-				 strerrordesc_np(errno));
+		return firn_fail(cx, FIRN_E_INTERNAL, "%.*s/firn.pid can't be written: %s",
+				 FIRN_FMT(dir->path), strerrordesc_np(errno));
 	return FIRN_OK;
 }
 
@@ -125,17 +135,20 @@ static firn_rc write_key(struct firn_ctx *cx, const char *path)
 
 	if (fd < 0)
 		return errno == EEXIST ? FIRN_OK
-				       : firn_fail(cx, FIRN_E_FORBIDDEN, "%s can't be made: %s", path, strerrordesc_np(errno));
+				       : firn_fail(cx, FIRN_E_FORBIDDEN, "%s can't be made: %s",
+						   path, strerrordesc_np(errno));
 	firn_random(key, sizeof(key));
 	hex = firn_hex(cx, key, sizeof(key));
 	firn_wipe(key, sizeof(key));
 	n = hex.p ? write(fd, hex.p, hex.n) : -1;
 	if (n != (ssize_t)hex.n || fsync(fd) != 0 || close(fd) != 0)
-		return firn_fail(cx, FIRN_E_INTERNAL, "%s can't be written: %s", path, strerrordesc_np(errno));
+		return firn_fail(cx, FIRN_E_INTERNAL, "%s can't be written: %s", path,
+				 strerrordesc_np(errno));
 	return FIRN_OK;
 }
 
-firn_rc firn_data_dir_master_key(struct firn_ctx *cx, const struct firn_data_dir *dir, struct firn_str *ret_file)
+firn_rc firn_data_dir_master_key(struct firn_ctx *cx, const struct firn_data_dir *dir,
+				 struct firn_str *ret_file)
 {
 	struct firn_str path = firn_printf(cx, "%.*s/master.key", FIRN_FMT(dir->path));
 	if (!path.p)

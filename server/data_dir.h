@@ -6,15 +6,17 @@
 
 struct firn_data_dir {
 	struct firn_str path; /* absolute, no trailing slash */
-	int lock_fd;          /* DIR/firn.pid, locked as long as the process lives */
+	int lock_fd;	      /* DIR/firn.pid, locked as long as the process lives */
 };
 /* Makes the folder. CONFLICT when another firn runs on it, naming its pid. */
-firn_rc firn_data_dir_open(struct firn_ctx *cx, const struct firn_config *config, struct firn_data_dir *ret_dir) FIRN_MUST;
+firn_rc firn_data_dir_open(struct firn_ctx *cx, const struct firn_config *config,
+			   struct firn_data_dir *ret_dir) FIRN_MUST;
 /* Writes our pid into firn.pid (again after a fork). */
 firn_rc firn_data_dir_sign(struct firn_ctx *cx, const struct firn_data_dir *dir) FIRN_MUST;
 /* Empties firn.pid and lets go of the lock. */
 void firn_data_dir_close(struct firn_data_dir *dir);
 /* DIR/master.key, made on first use. */
-firn_rc firn_data_dir_master_key(struct firn_ctx *cx, const struct firn_data_dir *dir, struct firn_str *ret_file) FIRN_MUST;
+firn_rc firn_data_dir_master_key(struct firn_ctx *cx, const struct firn_data_dir *dir,
+				 struct firn_str *ret_file) FIRN_MUST;
 
 #endif

@@ -28,13 +28,13 @@ enum {
 };
 
 struct plan {
-	const char *bin;      /* folder of initdb and postgres */
-	const char *data;     /* PGDATA */
+	const char *bin;  /* folder of initdb and postgres */
+	const char *data; /* PGDATA */
 	const char *sockets;
 	const char *log;
-	uid_t uid;            /* whom the cluster runs as */
+	uid_t uid; /* whom the cluster runs as */
 	gid_t gid;
-	bool drop;            /* we are root and must become that user */
+	bool drop; /* we are root and must become that user */
 };
 
 /* ---- finding things ------------------------------------------------------------------------- */
@@ -64,7 +64,9 @@ static firn_rc find_bin(struct firn_ctx *cx, const char **ret_bin)
 		(void)closedir(dir);
 	if (newest == 0)
 		return firn_fail(cx, FIRN_E_NOT_FOUND,
-				 "No PostgreSQL server is installed under %s: install the package `postgresql`", root);
+				 "No PostgreSQL server is installed under %s: install the package "
+				 "`postgresql`",
+				 root);
 	*ret_bin = firn_printf(cx, "%s/%ld/bin", root, newest).p;
 	return cx->err.code;
 }
@@ -82,7 +84,9 @@ static firn_rc find_user(struct firn_ctx *cx, struct plan *plan)
 	if (!user)
 		user = getpwnam("nobody");
 	if (!user)
-		return firn_fail(cx, FIRN_E_NOT_FOUND, "PostgreSQL refuses to run as root, and there is neither a user `postgres` nor `nobody`");
+		return firn_fail(cx, FIRN_E_NOT_FOUND,
+				 "PostgreSQL refuses to run as root, and there is neither a user "
+				 "`postgres` nor `nobody`");
 	plan->uid = user->pw_uid;
 	plan->gid = user->pw_gid;
 	plan->drop = true;
@@ -94,12 +98,17 @@ static firn_rc make_folder(struct firn_ctx *cx, const struct plan *plan, const c
 	struct stat info;
 
 	if (mkdir(path, 0700) == 0 && plan->drop && chown(path, plan->uid, plan->gid) != 0)
-		return firn_fail(cx, FIRN_E_INTERNAL, "%s can't be given to the database's user: %s", path, strerrordesc_np(errno));
+		return firn_fail(cx, FIRN_E_INTERNAL,
+				 "%s can't be given to the database's user: %s", path,
+				 strerrordesc_np(errno));
 	if (lstat(path, &info) != 0 || !S_ISDIR(info.st_mode))
-		return firn_fail(cx, FIRN_E_INTERNAL, "The folder %s can't be made: %s", path, strerrordesc_np(errno));
+		return firn_fail(cx, FIRN_E_INTERNAL, "The folder %s can't be made: %s", path,
+				 strerrordesc_np(errno));
 	if (info.st_uid != plan->uid || (info.st_mode & 077))
 		return firn_fail(cx, FIRN_E_CONFLICT,
-				 "The folder %s belongs to another user or is open to others; remove it or choose another --data-dir", path);
+				 "The folder %s belongs to another user or is open to others; "
+				 "remove it or choose another --data-dir",
+				 path);
 	return FIRN_OK;
 }
 
@@ -145,7 +154,8 @@ static void become_user(const struct plan *plan)
 /* In the child: own session, own user, log file for output, nothing inherited but 0–2. */
 static _Noreturn void run_program(const struct plan *plan, int log_fd, char *const argv[])
 {
-	char *const environment[] = {(char[]){"LC_ALL=C.UTF-8"}, (char[]){"TZ=UTC"}, (char[]){"PATH=/usr/bin:/bin"}, NULL};
+	char *const environment[] = {(char[]){"LC_ALL=C.UTF-8"}, (char[]){"TZ=UTC"},
+				     (char[]){"PATH=/usr/bin:/bin"}, NULL};
 	sigset_t none;
 	int null_fd = open("/dev/null", O_RDONLY);
 
@@ -162,19 +172,22 @@ static _Noreturn void run_program(const struct plan *plan, int log_fd, char *con
 	_exit(127);
 }
 
-static firn_rc spawn(struct firn_ctx *cx, const struct plan *plan, char *const argv[], pid_t *ret_pid)
+static firn_rc spawn(struct firn_ctx *cx, const struct plan *plan, char *const argv[],
+		     pid_t *ret_pid)
 {
 	int log_fd = open(plan->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	pid_t pid;
 
 	if (log_fd < 0)
-		return firn_fail(cx, FIRN_E_INTERNAL, "The log file %s can't be opened: %s", plan->log, strerrordesc_np(errno));
+		return firn_fail(cx, FIRN_E_INTERNAL, "The log file %s can't be opened: %s",
+				 plan->log, strerrordesc_np(errno));
 	pid = fork();
 	if (pid == 0)
 		run_program(plan, log_fd, argv);
 	(void)close(log_fd);
 	if (pid < 0)
-		return firn_fail(cx, FIRN_E_INTERNAL, "No process for PostgreSQL: %s", strerrordesc_np(errno));
+		return firn_fail(cx, FIRN_E_INTERNAL, "No process for PostgreSQL: %s",
+				 strerrordesc_np(errno));
 	*ret_pid = pid;
 	return FIRN_OK;
 }
@@ -195,8 +208,9 @@ static void free_arguments(char **argv)
 static firn_rc make_cluster(struct firn_ctx *cx, const struct plan *plan)
 {
 	char *argv[9] = {argument(cx, plan->bin, "/initdb"), argument(cx, "--pgdata=", plan->data),
-			 strdup("--username=firn"), strdup("--auth=trust"), strdup("--encoding=UTF8"),
-			 strdup("--locale=C.UTF-8"), strdup("--no-instructions"), NULL};
+			 strdup("--username=firn"),	     strdup("--auth=trust"),
+			 strdup("--encoding=UTF8"),	     strdup("--locale=C.UTF-8"),
+			 strdup("--no-instructions"),	     NULL};
 	int status = 0;
 	pid_t pid;
 	firn_rc rc = spawn(cx, plan, argv, &pid);
@@ -207,7 +221,8 @@ static firn_rc make_cluster(struct firn_ctx *cx, const struct plan *plan)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return firn_fail(cx, FIRN_E_UNAVAILABLE, "The database cluster can't be made; %s tells why", plan->log);
+		return firn_fail(cx, FIRN_E_UNAVAILABLE,
+				 "The database cluster can't be made; %s tells why", plan->log);
 	return FIRN_OK;
 }
 
@@ -245,7 +260,8 @@ static firn_rc ensure_cluster(struct firn_ctx *cx, const struct plan *plan)
 	FIRN_TRY(make_cluster(cx, plan));
 	fd = open(marker.p, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || fsync(fd) != 0 || close(fd) != 0)
-		return firn_fail(cx, FIRN_E_INTERNAL, "%s can't be written: %s", marker.p, strerrordesc_np(errno));
+		return firn_fail(cx, FIRN_E_INTERNAL, "%s can't be written: %s", marker.p,
+				 strerrordesc_np(errno));
 	return FIRN_OK;
 }
 
@@ -281,9 +297,12 @@ static pid_t find_postmaster(const struct plan *plan)
 
 static firn_rc start_postmaster(struct firn_ctx *cx, const struct plan *plan, pid_t *ret_pid)
 {
-	char *argv[12] = {argument(cx, plan->bin, "/postgres"), strdup("-D"), argument(cx, plan->data, ""),
-			  strdup("-k"), argument(cx, plan->sockets, ""), strdup("-c"), strdup("listen_addresses="),
-			  strdup("-c"), strdup("max_connections=200"), strdup("-c"), strdup("logging_collector=off"), NULL};
+	char *argv[12] = {argument(cx, plan->bin, "/postgres"), strdup("-D"),
+			  argument(cx, plan->data, ""),		strdup("-k"),
+			  argument(cx, plan->sockets, ""),	strdup("-c"),
+			  strdup("listen_addresses="),		strdup("-c"),
+			  strdup("max_connections=200"),	strdup("-c"),
+			  strdup("logging_collector=off"),	NULL};
 	firn_rc rc = spawn(cx, plan, argv, ret_pid);
 	free_arguments(argv);
 	return rc;
@@ -301,7 +320,8 @@ static void pause_ms(int ms)
 	(void)poll(NULL, 0, ms);
 }
 
-static firn_rc wait_until_ready(struct firn_ctx *cx, const struct plan *plan, const struct firn_embedded_pg *pg)
+static firn_rc wait_until_ready(struct firn_ctx *cx, const struct plan *plan,
+				const struct firn_embedded_pg *pg)
 {
 	for (int waited = 0; waited < START_MS; waited += RETRY_MS) {
 		struct firn_db *db = firn_db_new(pg->conninfo);
@@ -314,17 +334,21 @@ static firn_rc wait_until_ready(struct firn_ctx *cx, const struct plan *plan, co
 			break;
 		pause_ms(RETRY_MS);
 	}
-	return firn_fail(cx, FIRN_E_UNAVAILABLE, "The private PostgreSQL doesn't come up; %s tells why", plan->log);
+	return firn_fail(cx, FIRN_E_UNAVAILABLE,
+			 "The private PostgreSQL doesn't come up; %s tells why", plan->log);
 }
 
-firn_rc firn_embedded_pg_start(struct firn_ctx *cx, struct firn_str data_dir, struct firn_embedded_pg *ret_pg)
+firn_rc firn_embedded_pg_start(struct firn_ctx *cx, struct firn_str data_dir,
+			       struct firn_embedded_pg *ret_pg)
 {
 	struct firn_embedded_pg pg = {0};
 	struct plan plan;
 	firn_rc rc;
 
 	FIRN_TRY(make_plan(cx, data_dir, &plan));
-	pg.conninfo = firn_printf(cx, "host=%s user=firn dbname=postgres application_name=firn", plan.sockets).p;
+	pg.conninfo = firn_printf(cx, "host=%s user=firn dbname=postgres application_name=firn",
+				  plan.sockets)
+			      .p;
 	if (!pg.conninfo)
 		return cx->err.code;
 	pg.postmaster = find_postmaster(&plan);

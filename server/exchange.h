@@ -21,14 +21,14 @@ struct firn_exchange {
 	struct firn_pipe_job job;
 	struct firn_loop *loop;
 	struct firn_connection *connection;
-	void *mhd;                   /* struct MHD_Connection * */
+	void *mhd; /* struct MHD_Connection * */
 	enum firn_exchange_state state;
-	char *body;                  /* malloc'ed while it grows */
+	char *body; /* malloc'ed while it grows */
 	size_t body_n, body_capacity;
 	int64_t started_ns, queued_ns; /* monotonic */
 	uint64_t sent_bytes;
-	bool encode_only;            /* queued to a lane just to compress a large answer */
-	struct firn_exchange *next;  /* of whichever list it is on */
+	bool encode_only;	    /* queued to a lane just to compress a large answer */
+	struct firn_exchange *next; /* of whichever list it is on */
 };
 
 #endif

@@ -7,7 +7,8 @@
 
 static void print_name(FILE *out, const struct firn_command *command)
 {
-	(void)fprintf(out, "firn %s%s%s", command->noun, command->noun[0] ? " " : "", command->verb);
+	(void)fprintf(out, "firn %s%s%s", command->noun, command->noun[0] ? " " : "",
+		      command->verb);
 }
 
 void firn_help_usage(FILE *out, const struct firn_command *command)
@@ -25,10 +26,12 @@ void firn_help_all(FILE *out)
 		    "  firn table log sales.orders  who changed a table, and when\n\n",
 		    out);
 	for (const struct firn_command *c = firn_commands; c->verb; c++) {
-		int n = fprintf(out, "  %s%s%s %s", c->noun, c->noun[0] ? " " : "", c->verb, c->arguments);
+		int n = fprintf(out, "  %s%s%s %s", c->noun, c->noun[0] ? " " : "", c->verb,
+				c->arguments);
 		(void)fprintf(out, "%*s%s\n", n < 42 ? 42 - n : 1, "", c->summary);
 	}
-	(void)fputs("\n`firn help COMMAND` tells more. Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 denied,\n"
+	(void)fputs("\n`firn help COMMAND` tells more. Exit codes: 0 ok, 1 failed, 2 usage, 3 not "
+		    "found, 4 denied,\n"
 		    "5 conflict, 6 unreachable.\n",
 		    out);
 }
@@ -41,7 +44,9 @@ static void print_flag(FILE *out, const char *name, size_t n, const char *value,
 
 static void print_options(FILE *out)
 {
-	(void)fputs("\nOptions (also in the configuration file, or as FIRN_NAME in the environment):\n", out);
+	(void)fputs(
+		"\nOptions (also in the configuration file, or as FIRN_NAME in the environment):\n",
+		out);
 	for (const struct firn_option *option = firn_options; option->name; option++) {
 		char name[64];
 		size_t n = 0;
@@ -122,7 +127,7 @@ static void print_examples(FILE *out, const struct firn_command *command)
 	(void)fprintf(out, "%s\n  ", example_argument(command));
 	print_name(out, command);
 	(void)fprintf(out, "%s%s\n\n", example_argument(command),
-		      strstr(command->flags, "@client") ? " --json"
+		      strstr(command->flags, "@client")	  ? " --json"
 		      : strcmp(command->verb, "dev") == 0 ? " --listen 127.0.0.1:9000 --detach"
 		      : strstr(command->flags, "config=") ? " --config /etc/firn/firn.conf"
 							  : " --help");
@@ -136,7 +141,9 @@ void firn_help_command(FILE *out, const struct firn_command *command)
 	print_flags(out, command->flags);
 	if (strstr(command->flags, "@options"))
 		print_options(out);
-	(void)fputs("\nExit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict, 6 unreachable.\n", out);
+	(void)fputs("\nExit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict, 6 "
+		    "unreachable.\n",
+		    out);
 }
 
 void firn_help_unknown_flag(const struct firn_command *command, struct firn_str name)
@@ -177,7 +184,8 @@ static const struct firn_command *nearest(int argc, char **argv)
 	size_t least = 4; /* farther is no help */
 
 	for (const struct firn_command *c = firn_commands; c->verb; c++) {
-		size_t d = c->noun[0] ? distance(argv[1], c->noun) + (argc > 2 ? distance(argv[2], c->verb) : 2)
+		size_t d = c->noun[0] ? distance(argv[1], c->noun) +
+						(argc > 2 ? distance(argv[2], c->verb) : 2)
 				      : distance(argv[1], c->verb);
 		if (d < least) {
 			least = d;
@@ -191,7 +199,8 @@ enum firn_exit firn_help_unknown(int argc, char **argv)
 {
 	const struct firn_command *guess = nearest(argc, argv);
 
-	(void)fprintf(stderr, "firn: unknown command '%s%s%s'\n", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+	(void)fprintf(stderr, "firn: unknown command '%s%s%s'\n", argv[1], argc > 2 ? " " : "",
+		      argc > 2 ? argv[2] : "");
 	if (guess) {
 		(void)fputs("hint: did you mean `", stderr);
 		print_name(stderr, guess);

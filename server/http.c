@@ -33,11 +33,11 @@ struct firn_connection {
 	struct firn_http_front *front;
 	int fd;
 	bool loopback;
-	int64_t idle_since_ns;           /* when it began to wait for a head */
-	struct firn_exchange *exchange;  /* the request on it, if any */
+	int64_t idle_since_ns;		/* when it began to wait for a head */
+	struct firn_exchange *exchange; /* the request on it, if any */
 	struct firn_follower *follower;
 	struct MHD_Connection *mhd;
-	bool stream_waits;               /* suspended for want of events */
+	bool stream_waits; /* suspended for want of events */
 };
 
 struct firn_http_front {
@@ -132,15 +132,17 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 	start_request_id(exchange);
 	raw = firn_str(uri);
 	if (raw.n > URI_CEILING) {
-		(void)firn_fail(&exchange->call.cx, FIRN_E_URI_TOO_LONG,
-				"The request's path and query take %zu bytes; at most %d are allowed",
-				raw.n, URI_CEILING);
+		(void)firn_fail(
+			&exchange->call.cx, FIRN_E_URI_TOO_LONG,
+			"The request's path and query take %zu bytes; at most %d are allowed",
+			raw.n, URI_CEILING);
 		return exchange;
 	}
 	copy = firn_str_dup(&exchange->call.cx, raw);
 	question = firn_str_find(copy, '?');
 	exchange->call.raw_path = firn_str_sub(copy, 0, question);
-	exchange->call.raw_query = question < copy.n ? firn_str_sub(copy, question + 1, SIZE_MAX) : FIRN_STR_NONE;
+	exchange->call.raw_query =
+		question < copy.n ? firn_str_sub(copy, question + 1, SIZE_MAX) : FIRN_STR_NONE;
 	return exchange;
 }
 
@@ -157,7 +159,8 @@ static void log_access(struct firn_exchange *exchange, int status, int64_t durat
 		level = status == 503 ? FIRN_LOG_WARN : FIRN_LOG_ERROR;
 	if (!firn_log_enabled(level))
 		return;
-	fields[n++] = (struct firn_log_field)FIRN_F_CSTR("operation", firn_call_operation(&exchange->call));
+	fields[n++] = (struct firn_log_field)FIRN_F_CSTR("operation",
+							 firn_call_operation(&exchange->call));
 	fields[n++] = (struct firn_log_field)FIRN_F_I64("status", status);
 	fields[n++] = (struct firn_log_field)FIRN_F_MS("ms", duration_ns);
 	fields[n++] = (struct firn_log_field)FIRN_F_MS("lane_ms", cx->timings.lane_wait_ns);
@@ -190,19 +193,22 @@ static ssize_t stream_read(void *cls, uint64_t position, char *out, size_t max)
 	return n;
 }
 
-static struct MHD_Response *stream_response(struct firn_http_front *front, struct firn_exchange *exchange)
+static struct MHD_Response *stream_response(struct firn_http_front *front,
+					    struct firn_exchange *exchange)
 {
 	struct firn_reply *reply = &exchange->call.reply;
 	struct firn_connection *connection = exchange->connection;
 
-	connection->follower = firn_follower_open(front->server->steward, front->loop, reply->follow_after,
-						  reply->follow_warehouse);
+	connection->follower = firn_follower_open(front->server->steward, front->loop,
+						  reply->follow_after, reply->follow_warehouse);
 	if (!connection->follower) {
-		(void)firn_fail(&exchange->call.cx, FIRN_E_UNAVAILABLE, "Too many clients follow the events");
+		(void)firn_fail(&exchange->call.cx, FIRN_E_UNAVAILABLE,
+				"Too many clients follow the events");
 		firn_api_fail(&exchange->call);
 		return NULL;
 	}
-	return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, connection, NULL);
+	return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read,
+						 connection, NULL);
 }
 
 static struct MHD_Response *body_response(struct firn_exchange *exchange)
@@ -236,7 +242,8 @@ static void add_headers(struct firn_http_front *front, struct firn_exchange *exc
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
-static struct MHD_Response *make_response(struct firn_http_front *front, struct firn_exchange *exchange)
+static struct MHD_Response *make_response(struct firn_http_front *front,
+					  struct firn_exchange *exchange)
 {
 	struct MHD_Response *response = NULL;
 	if (exchange->call.reply.follow_events)
@@ -286,8 +293,9 @@ static enum firn_method method_of(const char *method)
 	static const struct {
 		const char *text;
 		enum firn_method method;
-	} known[] = {{"GET", FIRN_GET},       {"HEAD", FIRN_HEAD},   {"POST", FIRN_POST},      {"PUT", FIRN_PUT},
-		     {"DELETE", FIRN_DELETE}, {"PATCH", FIRN_PATCH}, {"OPTIONS", FIRN_OPTIONS}};
+	} known[] = {{"GET", FIRN_GET},	       {"HEAD", FIRN_HEAD},	{"POST", FIRN_POST},
+		     {"PUT", FIRN_PUT},	       {"DELETE", FIRN_DELETE}, {"PATCH", FIRN_PATCH},
+		     {"OPTIONS", FIRN_OPTIONS}};
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(method, known[i].text) == 0)
 			return known[i].method;
@@ -301,7 +309,8 @@ static bool head_too_large(struct firn_exchange *exchange)
 	if (!info || info->header_size <= HEAD_CEILING)
 		return false;
 	(void)firn_fail(&exchange->call.cx, FIRN_E_HEADERS_TOO_LARGE,
-			"The request's head takes %zu bytes; at most %d are allowed", info->header_size, HEAD_CEILING);
+			"The request's head takes %zu bytes; at most %d are allowed",
+			info->header_size, HEAD_CEILING);
 	return true;
 }
 
@@ -333,12 +342,13 @@ static bool announces_too_much(struct firn_exchange *exchange)
 	if (!length.p || !firn_str_i64(length, &n) || (uint64_t)n <= exchange->call.body_ceiling)
 		return false;
 	(void)firn_fail(&exchange->call.cx, FIRN_E_TOO_LARGE,
-			"The request's body takes %lld bytes; at most %zu are allowed", (long long)n,
-			exchange->call.body_ceiling);
+			"The request's body takes %lld bytes; at most %zu are allowed",
+			(long long)n, exchange->call.body_ceiling);
 	return true;
 }
 
-static enum MHD_Result on_head(struct firn_http_front *front, struct firn_exchange *exchange, const char *method)
+static enum MHD_Result on_head(struct firn_http_front *front, struct firn_exchange *exchange,
+			       const char *method)
 {
 	exchange->call.method_text = firn_str_dup(&exchange->call.cx, firn_str(method));
 	exchange->call.method = method_of(method);
@@ -384,14 +394,16 @@ static enum MHD_Result on_complete(struct firn_http_front *front, struct firn_ex
 	if (cx->err.code != FIRN_OK)
 		return refuse(front, exchange);
 	exchange->started_ns = firn_monotonic_ns(cx);
-	cx->deadline_ns = exchange->started_ns + front->server->config->request_timeout * 1000000000;
+	cx->deadline_ns =
+		exchange->started_ns + front->server->config->request_timeout * 1000000000;
 	exchange->call.body = (struct firn_str){exchange->body, exchange->body_n};
 	firn_loop_dispatch(front->loop, exchange, firn_api_begin(&exchange->call));
 	return MHD_YES;
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
-				  const char *version, const char *upload, size_t *upload_n, void **request)
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url,
+				  const char *method, const char *version, const char *upload,
+				  size_t *upload_n, void **request)
 {
 	struct firn_http_front *front = cls;
 	struct firn_exchange *exchange = *request;
@@ -416,7 +428,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	return MHD_NO;
 }
 
-static void on_done(void *cls, struct MHD_Connection *mhd, void **request, enum MHD_RequestTerminationCode code)
+static void on_done(void *cls, struct MHD_Connection *mhd, void **request,
+		    enum MHD_RequestTerminationCode code)
 {
 	struct firn_http_front *front = cls;
 	struct firn_exchange *exchange = *request;
@@ -430,8 +443,9 @@ static void on_done(void *cls, struct MHD_Connection *mhd, void **request, enum 
 	if (exchange->call.reply.status) {
 		int64_t duration = now - exchange->started_ns;
 		log_access(exchange, exchange->call.reply.status, duration);
-		firn_metrics_count(front->server->metrics, firn_loop_index(front->loop), &exchange->call,
-				   exchange->call.reply.status, duration, exchange->sent_bytes);
+		firn_metrics_count(front->server->metrics, firn_loop_index(front->loop),
+				   &exchange->call, exchange->call.reply.status, duration,
+				   exchange->sent_bytes);
 	}
 	if (exchange->connection->follower) {
 		firn_follower_close(exchange->connection->follower);
@@ -460,11 +474,14 @@ static bool is_loopback(const struct sockaddr *address)
 	return false;
 }
 
-static void connection_open(struct firn_http_front *front, struct MHD_Connection *mhd, void **socket_context)
+static void connection_open(struct firn_http_front *front, struct MHD_Connection *mhd,
+			    void **socket_context)
 {
 	struct firn_connection *connection = calloc(1, sizeof(*connection));
-	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-	const union MHD_ConnectionInfo *peer = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *fd =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *peer =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
 	*socket_context = connection;
 	if (!connection)
@@ -498,8 +515,8 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
 }
 
 /* Nanoseconds after which the connection's present state has lasted too long. */
-static int64_t patience_ns(const struct firn_connection *connection, const struct firn_config *config,
-			   int64_t *ret_since_ns)
+static int64_t patience_ns(const struct firn_connection *connection,
+			   const struct firn_config *config, int64_t *ret_since_ns)
 {
 	const struct firn_exchange *exchange = connection->exchange;
 	if (!exchange) {
@@ -516,7 +533,8 @@ static int64_t patience_ns(const struct firn_connection *connection, const struc
 	case FIRN_EXCHANGE_REPLYING:
 		if (connection->follower)
 			return INT64_MAX;
-		/* A large answer may take long; a client that reads no faster than this is not served. */
+		/* A large answer may take long; a client that reads no faster than this is not
+		 * served. */
 		return (config->request_timeout + config->body_timeout) * 1000000000 +
 		       (int64_t)(exchange->sent_bytes / 10000) * 1000000;
 	}
@@ -529,8 +547,9 @@ void firn_http_front_sweep(struct firn_http_front *front, int64_t now_ns)
 	for (; connection != &front->connections; connection = connection->next) {
 		int64_t since;
 		int64_t patience = patience_ns(connection, front->server->config, &since);
-		if (front->draining && (!connection->exchange || (now_ns > front->drain_deadline_ns &&
-								  connection->exchange->state != FIRN_EXCHANGE_WAITING)))
+		if (front->draining && (!connection->exchange ||
+					(now_ns > front->drain_deadline_ns &&
+					 connection->exchange->state != FIRN_EXCHANGE_WAITING)))
 			patience = 0;
 		if (patience != INT64_MAX && now_ns - since > patience)
 			(void)shutdown(connection->fd, SHUT_RDWR);
@@ -574,21 +593,19 @@ static struct MHD_Daemon *start_daemon(struct firn_http_front *front, int listen
 	const struct firn_config *config = front->server->config;
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
-	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, front,
-				MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL,
-				MHD_OPTION_LISTEN_SOCKET, listen_fd,
-				MHD_OPTION_CONNECTION_LIMIT,
-				(unsigned)(config->connections / front->server->n_loops + 1),
-				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
-				MHD_OPTION_URI_LOG_CALLBACK, on_uri, front,
-				MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-				MHD_OPTION_NOTIFY_COMPLETED, on_done, front,
-				MHD_OPTION_NOTIFY_CONNECTION, on_connection, front,
-				MHD_OPTION_END);
+	return MHD_start_daemon(
+		flags, 0, NULL, NULL, on_request, front, MHD_OPTION_EXTERNAL_LOGGER, log_daemon,
+		NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)(config->connections / front->server->n_loops + 1),
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
+		on_uri, front, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, on_done, front, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, front, MHD_OPTION_END);
 }
 
-firn_rc firn_http_front_open(struct firn_ctx *cx, struct firn_loop *loop, struct firn_http_front **ret_front)
+firn_rc firn_http_front_open(struct firn_ctx *cx, struct firn_loop *loop,
+			     struct firn_http_front **ret_front)
 {
 	struct firn_http_front *front = calloc(1, sizeof(*front));
 	const union MHD_DaemonInfo *info;

@@ -1,7 +1,7 @@
 /*
  * The HTTP front of one loop, over libmicrohttpd. It keeps the raw URI, bounds heads and bodies and
- * holds absolute deadlines. 400, 414 and 431 for requests that libmicrohttpd itself can't parse carry
- * no request id; its limits stand above ours, so that ours answer first.
+ * holds absolute deadlines. 400, 414 and 431 for requests that libmicrohttpd itself can't parse
+ * carry no request id; its limits stand above ours, so that ours answer first.
  */
 #ifndef FIRN_SERVER_HTTP_H
 #define FIRN_SERVER_HTTP_H
@@ -9,9 +9,10 @@
 #include "exchange.h"
 #include "loop.h"
 
-firn_rc firn_http_front_open(struct firn_ctx *cx, struct firn_loop *loop, struct firn_http_front **ret_front) FIRN_MUST;
-void firn_http_front_free(struct firn_http_front *front); /* no exchange may be waiting */
-int firn_http_front_fd(const struct firn_http_front *front);      /* epoll descriptor to watch */
+firn_rc firn_http_front_open(struct firn_ctx *cx, struct firn_loop *loop,
+			     struct firn_http_front **ret_front) FIRN_MUST;
+void firn_http_front_free(struct firn_http_front *front);    /* no exchange may be waiting */
+int firn_http_front_fd(const struct firn_http_front *front); /* epoll descriptor to watch */
 int firn_http_front_timeout_ms(const struct firn_http_front *front); /* -1: none */
 void firn_http_front_run(struct firn_http_front *front);
 /* Sends the call's reply; wakes the connection if it was suspended. */

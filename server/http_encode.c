@@ -12,7 +12,8 @@ static bool accepts(struct firn_str list, struct firn_str coding)
 		struct firn_str item = firn_str_sub(list, 0, comma);
 		size_t semicolon = firn_str_find(item, ';');
 		struct firn_str name = firn_str_trim(firn_str_sub(item, 0, semicolon));
-		struct firn_str weight = firn_str_trim(firn_str_sub(item, semicolon < item.n ? semicolon + 1 : item.n, SIZE_MAX));
+		struct firn_str weight = firn_str_trim(
+			firn_str_sub(item, semicolon < item.n ? semicolon + 1 : item.n, SIZE_MAX));
 
 		if (firn_str_ieq(name, coding))
 			return !firn_str_is(weight, "q=0") && !firn_str_is(weight, "q=0.0") &&
@@ -44,7 +45,8 @@ bool firn_http_wants_encoding(const struct firn_exchange *exchange)
 	return accepts(list, FIRN_STR("zstd")) || accepts(list, FIRN_STR("gzip"));
 }
 
-static firn_rc join_body(struct firn_ctx *cx, const struct firn_reply *reply, struct firn_str *ret_body)
+static firn_rc join_body(struct firn_ctx *cx, const struct firn_reply *reply,
+			 struct firn_str *ret_body)
 {
 	struct firn_buf body;
 	firn_buf_init(&body, cx, NO_CEILING);
@@ -59,7 +61,8 @@ void firn_http_encode(struct firn_exchange *exchange)
 	struct firn_ctx *cx = &exchange->call.cx;
 	struct firn_reply *reply = &exchange->call.reply;
 	struct firn_err kept = cx->err;
-	bool zstd = accepts(exchange->call.header(&exchange->call, "Accept-Encoding"), FIRN_STR("zstd"));
+	bool zstd = accepts(exchange->call.header(&exchange->call, "Accept-Encoding"),
+			    FIRN_STR("zstd"));
 	struct firn_str plain, encoded;
 	firn_rc rc;
 
@@ -72,6 +75,6 @@ void firn_http_encode(struct firn_exchange *exchange)
 		return;
 	reply->body[0] = encoded;
 	reply->n_body = 1;
-	reply->headers[reply->n_headers++] =
-		(struct firn_pair){FIRN_STR("Content-Encoding"), zstd ? FIRN_STR("zstd") : FIRN_STR("gzip")};
+	reply->headers[reply->n_headers++] = (struct firn_pair){
+		FIRN_STR("Content-Encoding"), zstd ? FIRN_STR("zstd") : FIRN_STR("gzip")};
 }

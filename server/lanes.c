@@ -151,7 +151,8 @@ static void *run(void *arg)
 	return NULL;
 }
 
-firn_rc firn_lanes_start(struct firn_ctx *cx, struct firn_server *server, struct firn_lanes **ret_lanes)
+firn_rc firn_lanes_start(struct firn_ctx *cx, struct firn_server *server,
+			 struct firn_lanes **ret_lanes)
 {
 	unsigned n = (unsigned)server->config->lanes;
 	struct firn_lanes *lanes = calloc(1, sizeof(*lanes) + n * sizeof(pthread_t));
@@ -165,7 +166,8 @@ firn_rc firn_lanes_start(struct firn_ctx *cx, struct firn_server *server, struct
 	for (; lanes->n_threads < n; lanes->n_threads++)
 		if (pthread_create(&lanes->threads[lanes->n_threads], NULL, run, lanes) != 0) {
 			firn_lanes_stop(lanes);
-			return firn_fail(cx, FIRN_E_INTERNAL, "The system starts no more threads; lower `lanes`");
+			return firn_fail(cx, FIRN_E_INTERNAL,
+					 "The system starts no more threads; lower `lanes`");
 		}
 	*ret_lanes = lanes;
 	return FIRN_OK;

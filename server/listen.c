@@ -80,7 +80,8 @@ static bool prepare(int fd, const struct endpoint *endpoint, int share)
 	const int on = 1;
 	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 	       setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &share, sizeof(share)) == 0 &&
-	       bind(fd, (const struct sockaddr *)&endpoint->address, endpoint->n) == 0 && listen(fd, 1024) == 0;
+	       bind(fd, (const struct sockaddr *)&endpoint->address, endpoint->n) == 0 &&
+	       listen(fd, 1024) == 0;
 }
 
 static firn_rc listen_on(struct firn_ctx *cx, struct firn_str address, int share, int *ret_fd)
@@ -89,9 +90,10 @@ static firn_rc listen_on(struct firn_ctx *cx, struct firn_str address, int share
 	int fd, error;
 
 	if (!parse_endpoint(address, &endpoint))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "listen: '%.*s' is not ADDRESS:PORT, like 127.0.0.1:8181 or [::1]:8181",
-				 FIRN_FMT(address));
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"listen: '%.*s' is not ADDRESS:PORT, like 127.0.0.1:8181 or [::1]:8181",
+			FIRN_FMT(address));
 	fd = socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && prepare(fd, &endpoint, share)) {
 		*ret_fd = fd;
@@ -102,10 +104,11 @@ static firn_rc listen_on(struct firn_ctx *cx, struct firn_str address, int share
 		(void)close(fd);
 	if (error == EADDRINUSE)
 		return firn_fail(cx, FIRN_E_CONFLICT,
-				 "listen: %.*s is in use by another program; choose another port with --listen",
+				 "listen: %.*s is in use by another program; choose another port "
+				 "with --listen",
 				 FIRN_FMT(address));
-	return firn_fail(cx, FIRN_E_BAD_REQUEST, "listen: can't listen on %.*s: %s", FIRN_FMT(address),
-			 strerrordesc_np(error));
+	return firn_fail(cx, FIRN_E_BAD_REQUEST, "listen: can't listen on %.*s: %s",
+			 FIRN_FMT(address), strerrordesc_np(error));
 }
 
 firn_rc firn_listen(struct firn_ctx *cx, struct firn_str address, int *ret_fd)

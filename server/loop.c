@@ -21,11 +21,9 @@ struct firn_loop {
 	unsigned index;
 	pthread_t thread;
 	int epoll_fd, wake_fd;
-	int pipe_fd;            /* what the epoll set holds of the pipe; -1 none */
-	uint32_t pipe_events;
 	struct firn_http_front *front;
 	struct firn_pipe *pipe;
-	pthread_mutex_t lock;   /* guards given */
+	pthread_mutex_t lock; /* guards given */
 	struct firn_exchange *given;
 	_Atomic bool followers_due;
 	_Atomic int64_t stop_deadline_ns; /* 0: run */
@@ -71,7 +69,8 @@ static void refuse_overload(struct firn_loop *loop, struct firn_exchange *exchan
 	struct firn_ctx *cx = &exchange->call.cx;
 	firn_err_clear(cx);
 	if (firn_call_mutates(&exchange->call))
-		(void)firn_fail(cx, FIRN_E_TOO_MANY_REQUESTS, "The server is busy; nothing was changed, try again");
+		(void)firn_fail(cx, FIRN_E_TOO_MANY_REQUESTS,
+				"The server is busy; nothing was changed, try again");
 	else
 		(void)firn_fail(cx, FIRN_E_UNAVAILABLE, "The server is busy; try again");
 	firn_api_fail(&exchange->call);
@@ -97,7 +96,8 @@ static size_t reply_bytes(const struct firn_reply *reply)
 
 static void reply(struct firn_loop *loop, struct firn_exchange *exchange)
 {
-	if (reply_bytes(&exchange->call.reply) > ENCODE_INLINE_BYTES && firn_http_wants_encoding(exchange)) {
+	if (reply_bytes(&exchange->call.reply) > ENCODE_INLINE_BYTES &&
+	    firn_http_wants_encoding(exchange)) {
 		exchange->encode_only = true;
 		to_lane(loop, exchange);
 		return;
@@ -109,7 +109,8 @@ static void on_rows(struct firn_pipe_job *job, firn_rc rc, const struct firn_row
 {
 	struct firn_exchange *exchange =
 		(struct firn_exchange *)(void *)((char *)job - offsetof(struct firn_exchange, job));
-	exchange->call.cx.timings.db_ns += firn_monotonic_ns(&exchange->call.cx) - exchange->queued_ns;
+	exchange->call.cx.timings.db_ns +=
+		firn_monotonic_ns(&exchange->call.cx) - exchange->queued_ns;
 	exchange->call.cx.timings.db_calls++;
 	firn_loop_dispatch(exchange->loop, exchange, firn_api_answer(&exchange->call, rc, rows));
 }
@@ -164,24 +165,6 @@ static void take_back(struct firn_loop *loop)
 		firn_http_front_wake_followers(loop->front);
 }
 
-/* Keeps the epoll set in step with the pipe's descriptor and wishes. */
-static void watch_pipe(struct firn_loop *loop)
-{
-	int fd = firn_pipe_fd(loop->pipe);
-	uint32_t events = firn_pipe_events(loop->pipe);
-	struct epoll_event event = {.events = events, .data = {.ptr = loop->pipe}};
-
-	if (fd == loop->pipe_fd && events == loop->pipe_events)
-		return;
-	if (loop->pipe_fd >= 0 && loop->pipe_fd != fd)
-		(void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, loop->pipe_fd, NULL);
-	/* A reconnect may get the old number back: a modify that finds nothing adds. */
-	if (fd >= 0 && epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0)
-		(void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event);
-	loop->pipe_fd = fd;
-	loop->pipe_events = events;
-}
-
 static int smaller(int a, int b)
 {
 	if (a < 0 || b < 0)
@@ -210,7 +193,6 @@ static void turn(struct firn_loop *loop)
 	int64_t now;
 	int pipe_ms = firn_pipe_turn(loop->pipe);
 
-	watch_pipe(loop);
 	wait_for_events(loop, pipe_ms);
 	(void)firn_pipe_turn(loop->pipe);
 	take_back(loop);
@@ -218,7 +200,8 @@ static void turn(struct firn_loop *loop)
 	now = firn_system_clock.monotonic_ns(&firn_system_clock);
 	if (now >= loop->next_sweep_ns) {
 		firn_http_front_sweep(loop->front, now);
-		loop->next_sweep_ns = now + (atomic_load(&loop->stop_deadline_ns) ? SWEEP_NS / 20 : SWEEP_NS);
+		loop->next_sweep_ns =
+			now + (atomic_load(&loop->stop_deadline_ns) ? SWEEP_NS / 20 : SWEEP_NS);
 	}
 }
 
@@ -243,23 +226,29 @@ static void *run(void *arg)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
+static firn_rc watch(struct firn_ctx *cx, struct firn_loop *loop, int fd, void *who)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = who}};
+	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+		return FIRN_OK;
+	return firn_fail(cx, FIRN_E_INTERNAL, "The event loop can't watch a descriptor: %s",
+			 strerrordesc_np(errno));
+}
+
 static firn_rc open_parts(struct firn_ctx *cx, struct firn_loop *loop)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = loop}};
-
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (loop->epoll_fd < 0 || loop->wake_fd < 0 ||
-	    epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &event) != 0)
-		return firn_fail(cx, FIRN_E_INTERNAL, "No descriptors for an event loop: %s", strerrordesc_np(errno));
+	if (loop->epoll_fd < 0 || loop->wake_fd < 0)
+		return firn_fail(cx, FIRN_E_INTERNAL, "No descriptors for an event loop: %s",
+				 strerrordesc_np(errno));
 	loop->pipe = firn_pipe_new(loop->server->conninfo, &firn_system_clock);
 	if (!loop->pipe)
 		return firn_fail(cx, FIRN_E_INTERNAL, "No memory for an event loop");
 	FIRN_TRY(firn_http_front_open(cx, loop, &loop->front));
-	event.data.ptr = loop->front;
-	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, firn_http_front_fd(loop->front), &event) != 0)
-		return firn_fail(cx, FIRN_E_INTERNAL, "The event loop can't watch its sockets: %s", strerrordesc_np(errno));
-	return FIRN_OK;
+	FIRN_TRY(watch(cx, loop, loop->wake_fd, loop));
+	FIRN_TRY(watch(cx, loop, firn_pipe_fd(loop->pipe), loop->pipe));
+	return watch(cx, loop, firn_http_front_fd(loop->front), loop->front);
 }
 
 static void loop_free(struct firn_loop *loop)
@@ -286,7 +275,7 @@ firn_rc firn_loop_start(struct firn_ctx *cx, struct firn_server *server, unsigne
 		return firn_fail(cx, FIRN_E_INTERNAL, "No memory for an event loop");
 	loop->server = server;
 	loop->index = index;
-	loop->pipe_fd = loop->epoll_fd = loop->wake_fd = -1;
+	loop->epoll_fd = loop->wake_fd = -1;
 	pthread_mutex_init(&loop->lock, NULL);
 	rc = open_parts(cx, loop);
 	if (rc == FIRN_OK && pthread_create(&loop->thread, NULL, run, loop) != 0)

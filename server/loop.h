@@ -1,5 +1,5 @@
-/* An event loop: one thread, one epoll set: the HTTP front, the pipelined database connection, and a
- * wake-up for what lanes and the steward hand back. */
+/* An event loop: one thread, one epoll set: the HTTP front, the pipelined database connection, and
+ * a wake-up for what lanes and the steward hand back. */
 #ifndef FIRN_SERVER_LOOP_H
 #define FIRN_SERVER_LOOP_H
 
@@ -14,7 +14,8 @@ firn_rc firn_loop_start(struct firn_ctx *cx, struct firn_server *server, unsigne
 /* From any thread: gives a finished exchange back / wakes a follower's stream. */
 void firn_loop_give_back(struct firn_loop *loop, struct firn_exchange *exchange);
 void firn_loop_wake_followers(struct firn_loop *loop);
-/* Stop accepting, and end when the last exchange is answered; slow readers are cut at the deadline. */
+/* Stop accepting, and end when the last exchange is answered; slow readers are cut at the deadline.
+ */
 void firn_loop_drain(struct firn_loop *loop, int64_t deadline_ns);
 /* After _drain: waits for the end and frees. */
 void firn_loop_stop(struct firn_loop *loop);
@@ -22,6 +23,7 @@ void firn_loop_stop(struct firn_loop *loop);
 /* On the loop's own thread, for http.c. */
 struct firn_server *firn_loop_server(struct firn_loop *loop);
 unsigned firn_loop_index(const struct firn_loop *loop);
-void firn_loop_dispatch(struct firn_loop *loop, struct firn_exchange *exchange, enum firn_next next);
+void firn_loop_dispatch(struct firn_loop *loop, struct firn_exchange *exchange,
+			enum firn_next next);
 
 #endif

@@ -7,13 +7,14 @@
 enum { CLASSES = 6 /* 1xx … 5xx by first digit */, BUCKETS = 12 };
 
 /* Upper bounds in microseconds; the last bucket is +Inf. */
-static const int64_t bounds_us[BUCKETS] = {100,   250,    500,    1000,    2500,    5000,
+static const int64_t bounds_us[BUCKETS] = {100,	  250,	 500,	 1000,	  2500,	   5000,
 					   10000, 50000, 250000, 1000000, 5000000, INT64_MAX};
 
 struct slot {
 	_Atomic uint64_t by_class[CLASSES];
 	_Atomic uint64_t buckets[BUCKETS];
-	_Atomic uint64_t duration_ns, sent_bytes, db_ns, db_calls, store_ns, store_calls, lane_wait_ns;
+	_Atomic uint64_t duration_ns, sent_bytes, db_ns, db_calls, store_ns, store_calls,
+		lane_wait_ns;
 };
 
 struct firn_metrics {
@@ -79,23 +80,30 @@ static uint64_t sum(const struct firn_metrics *metrics, unsigned operation, size
 {
 	uint64_t total = 0;
 	for (unsigned loop = 0; loop < metrics->n_loops; loop++) {
-		const struct slot *slot = &metrics->slots[(size_t)loop * metrics->n_operations + operation];
-		total += value_of((const _Atomic uint64_t *)(const void *)((const char *)slot + offset));
+		const struct slot *slot =
+			&metrics->slots[(size_t)loop * metrics->n_operations + operation];
+		total += value_of(
+			(const _Atomic uint64_t *)(const void *)((const char *)slot + offset));
 	}
 	return total;
 }
 
 static void write_requests(const struct firn_metrics *metrics, struct firn_buf *out)
 {
-	firn_buf_cstr(out, "# HELP firn_requests_total Requests answered, by operation and status class.\n"
-			   "# TYPE firn_requests_total counter\n");
+	firn_buf_cstr(
+		out,
+		"# HELP firn_requests_total Requests answered, by operation and status class.\n"
+		"# TYPE firn_requests_total counter\n");
 	for (unsigned op = 0; op < metrics->n_operations; op++)
-		for (unsigned class = 1; class < CLASSES; class++) {
+		for (unsigned class = 1; class < CLASSES; class ++) {
 			size_t offset = offsetof(struct slot, by_class) + class * sizeof(uint64_t);
 			uint64_t n = sum(metrics, op, offset);
 			if (n)
-				firn_buf_printf(out, "firn_requests_total{operation=\"%s\",status=\"%uxx\"} %llu\n",
-						firn_api_operations()[op], class, (unsigned long long)n);
+				firn_buf_printf(out,
+						"firn_requests_total{operation=\"%s\",status=\"%"
+						"uxx\"} %llu\n",
+						firn_api_operations()[op], class,
+						(unsigned long long)n);
 		}
 }
 
@@ -105,13 +113,18 @@ static void write_histogram(const struct firn_metrics *metrics, unsigned op, str
 	uint64_t total = 0;
 
 	for (unsigned bucket = 0; bucket < BUCKETS; bucket++) {
-		total += sum(metrics, op, offsetof(struct slot, buckets) + bucket * sizeof(uint64_t));
+		total += sum(metrics, op,
+			     offsetof(struct slot, buckets) + bucket * sizeof(uint64_t));
 		if (bounds_us[bucket] == INT64_MAX)
-			firn_buf_printf(out, "firn_request_seconds_bucket{operation=\"%s\",le=\"+Inf\"} %llu\n",
-					name, (unsigned long long)total);
+			firn_buf_printf(
+				out,
+				"firn_request_seconds_bucket{operation=\"%s\",le=\"+Inf\"} %llu\n",
+				name, (unsigned long long)total);
 		else
-			firn_buf_printf(out, "firn_request_seconds_bucket{operation=\"%s\",le=\"%g\"} %llu\n",
-					name, (double)bounds_us[bucket] / 1e6, (unsigned long long)total);
+			firn_buf_printf(
+				out,
+				"firn_request_seconds_bucket{operation=\"%s\",le=\"%g\"} %llu\n",
+				name, (double)bounds_us[bucket] / 1e6, (unsigned long long)total);
 	}
 	firn_buf_printf(out, "firn_request_seconds_sum{operation=\"%s\"} %.6f\n", name,
 			(double)sum(metrics, op, offsetof(struct slot, duration_ns)) / 1e9);
@@ -121,12 +134,15 @@ static void write_histogram(const struct firn_metrics *metrics, unsigned op, str
 
 static void write_histograms(const struct firn_metrics *metrics, struct firn_buf *out)
 {
-	firn_buf_cstr(out, "# HELP firn_request_seconds Time from the request's last byte to its answer.\n"
-			   "# TYPE firn_request_seconds histogram\n");
+	firn_buf_cstr(
+		out,
+		"# HELP firn_request_seconds Time from the request's last byte to its answer.\n"
+		"# TYPE firn_request_seconds histogram\n");
 	for (unsigned op = 0; op < metrics->n_operations; op++) {
 		uint64_t any = 0;
-		for (unsigned class = 0; class < CLASSES; class++)
-			any += sum(metrics, op, offsetof(struct slot, by_class) + class * sizeof(uint64_t));
+		for (unsigned class = 0; class < CLASSES; class ++)
+			any += sum(metrics, op,
+				   offsetof(struct slot, by_class) + class * sizeof(uint64_t));
 		if (any)
 			write_histogram(metrics, op, out);
 	}
@@ -134,12 +150,14 @@ static void write_histograms(const struct firn_metrics *metrics, struct firn_buf
 
 static void write_counter(struct firn_buf *out, const char *name, const char *help, double value)
 {
-	firn_buf_printf(out, "# HELP %s %s\n# TYPE %s counter\n%s %.17g\n", name, help, name, name, value);
+	firn_buf_printf(out, "# HELP %s %s\n# TYPE %s counter\n%s %.17g\n", name, help, name, name,
+			value);
 }
 
 static void write_gauge(struct firn_buf *out, const char *name, const char *help, double value)
 {
-	firn_buf_printf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %.17g\n", name, help, name, name, value);
+	firn_buf_printf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %.17g\n", name, help, name, name,
+			value);
 }
 
 static double total(const struct firn_metrics *metrics, size_t offset)
@@ -172,12 +190,17 @@ static void write_catalog(struct firn_server *server, struct firn_buf *out)
 	struct firn_commit_stats commits;
 
 	firn_catalog_cache_stats(server->catalog, &cache);
-	write_gauge(out, "firn_cache_bytes", "Bytes held by the metadata cache.", (double)cache.bytes);
-	write_gauge(out, "firn_cache_entries", "Entries of the metadata cache.", (double)cache.entries);
-	write_counter(out, "firn_cache_hits_total", "Metadata found in the cache.", (double)cache.hits);
-	write_counter(out, "firn_cache_misses_total", "Metadata fetched from a store.", (double)cache.misses);
+	write_gauge(out, "firn_cache_bytes", "Bytes held by the metadata cache.",
+		    (double)cache.bytes);
+	write_gauge(out, "firn_cache_entries", "Entries of the metadata cache.",
+		    (double)cache.entries);
+	write_counter(out, "firn_cache_hits_total", "Metadata found in the cache.",
+		      (double)cache.hits);
+	write_counter(out, "firn_cache_misses_total", "Metadata fetched from a store.",
+		      (double)cache.misses);
 	firn_catalog_commit_stats(server->catalog, &commits);
-	write_counter(out, "firn_commits_total", "Commits acknowledged.", (double)commits.committed);
+	write_counter(out, "firn_commits_total", "Commits acknowledged.",
+		      (double)commits.committed);
 	write_counter(out, "firn_commit_conflicts_total", "Commits refused because of a conflict.",
 		      (double)commits.conflicts);
 	write_counter(out, "firn_commit_retries_total", "Tries of commits repeated on the server.",
@@ -188,8 +211,10 @@ static void write_catalog(struct firn_server *server, struct firn_buf *out)
 
 void firn_metrics_write(struct firn_server *server, struct firn_buf *out)
 {
-	firn_buf_printf(out, "# HELP firn_info Version of the server.\n# TYPE firn_info gauge\n"
-			     "firn_info{version=\"%s\"} 1\n", FIRN_VERSION);
+	firn_buf_printf(out,
+			"# HELP firn_info Version of the server.\n# TYPE firn_info gauge\n"
+			"firn_info{version=\"%s\"} 1\n",
+			FIRN_VERSION);
 	write_requests(server->metrics, out);
 	write_histograms(server->metrics, out);
 	write_outside(server->metrics, out);

@@ -1,5 +1,5 @@
-/* Counters and latency histograms per operation, as Prometheus text. Counting is lock-free: one slot
- * array per loop, summed when read. */
+/* Counters and latency histograms per operation, as Prometheus text. Counting is lock-free: one
+ * slot array per loop, summed when read. */
 #ifndef FIRN_SERVER_METRICS_H
 #define FIRN_SERVER_METRICS_H
 

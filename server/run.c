@@ -51,14 +51,16 @@ firn_rc firn_run_setup_log(struct firn_ctx *cx, const struct firn_config *config
 	else if (firn_str_is(config->log_format, "json"))
 		format = FIRN_LOG_JSON;
 	else if (!firn_str_is(config->log_format, "auto"))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "log_format must be human, json or auto, not '%.*s'",
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "log_format must be human, json or auto, not '%.*s'",
 				 FIRN_FMT(config->log_format));
 	for (int level = 0; level < 4; level++)
 		if (firn_str_is(config->log_level, levels[level])) {
 			firn_log_setup(format, (enum firn_log_level)level);
 			return FIRN_OK;
 		}
-	return firn_fail(cx, FIRN_E_BAD_REQUEST, "log_level must be debug, info, warn or error, not '%.*s'",
+	return firn_fail(cx, FIRN_E_BAD_REQUEST,
+			 "log_level must be debug, info, warn or error, not '%.*s'",
 			 FIRN_FMT(config->log_level));
 }
 

@@ -56,7 +56,9 @@ static firn_rc open_api(struct firn_ctx *cx, struct firn_server *server)
 static firn_rc start_loops(struct firn_ctx *cx, struct firn_server *server)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned n = server->config->loops > 0 ? (unsigned)server->config->loops : cores > 0 ? (unsigned)cores : 1;
+	unsigned n = server->config->loops > 0 ? (unsigned)server->config->loops
+		     : cores > 0	       ? (unsigned)cores
+					       : 1;
 
 	FIRN_TRY(firn_listen_is_free(cx, server->config->listen));
 	server->loops = calloc(n, sizeof(struct firn_loop *));
@@ -78,8 +80,8 @@ static firn_rc start(struct firn_ctx *cx, struct firn_server *server)
 	return start_loops(cx, server);
 }
 
-firn_rc firn_server_start(struct firn_ctx *cx, const struct firn_config *config, const char *conninfo,
-			  struct firn_server **ret_server)
+firn_rc firn_server_start(struct firn_ctx *cx, const struct firn_config *config,
+			  const char *conninfo, struct firn_server **ret_server)
 {
 	struct firn_server *server = calloc(1, sizeof(*server));
 	firn_rc rc;

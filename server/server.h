@@ -31,10 +31,12 @@ struct firn_server {
 	int64_t started_ms;
 };
 
-/* Opens catalog, api, sockets and threads; the schema must be migrated. On failure nothing is left. */
-firn_rc firn_server_start(struct firn_ctx *cx, const struct firn_config *config, const char *conninfo,
-			  struct firn_server **ret_server) FIRN_MUST;
-/* Stops accepting, lets requests in flight finish within drain_timeout, stops the threads, frees all. */
+/* Opens catalog, api, sockets and threads; the schema must be migrated. On failure nothing is left.
+ */
+firn_rc firn_server_start(struct firn_ctx *cx, const struct firn_config *config,
+			  const char *conninfo, struct firn_server **ret_server) FIRN_MUST;
+/* Stops accepting, lets requests in flight finish within drain_timeout, stops the threads, frees
+ * all. */
 void firn_server_stop(struct firn_server *server);
 
 #endif

@@ -13,11 +13,11 @@
 #include "loop.h"
 
 enum {
-	POLL_MS = 200,          /* how soon a commit's event is numbered */
+	POLL_MS = 200, /* how soon a commit's event is numbered */
 	TIDY_MS = 60000,
 	HEARTBEAT_MS = 15000,
 	MOST_FOLLOWERS = 256,
-	BATCH = 500,            /* events read at once for one follower */
+	BATCH = 500, /* events read at once for one follower */
 	BUFFER_CEILING = 1 << 20,
 	ARENA_CEILING = 64 << 20,
 	WORK_SECONDS = 30
@@ -28,8 +28,8 @@ struct firn_follower {
 	struct firn_steward *steward;
 	struct firn_loop *loop;
 	int64_t cursor;
-	char *warehouse;    /* malloc'ed; NULL = all */
-	char *bytes;        /* malloc'ed, what the loop has yet to send */
+	char *warehouse; /* malloc'ed; NULL = all */
+	char *bytes;	 /* malloc'ed, what the loop has yet to send */
 	size_t n, capacity;
 	int64_t fed_ns;
 };
@@ -140,8 +140,9 @@ static void put_event(struct firn_buf *out, struct firn_ctx *cx, const struct fi
 }
 
 /* The next events after a cursor as stream text; *ret_cursor moves on. */
-static firn_rc stream_text(struct firn_ctx *cx, struct firn_server *server, struct firn_str warehouse,
-			   int64_t after, struct firn_str *ret_text, int64_t *ret_cursor)
+static firn_rc stream_text(struct firn_ctx *cx, struct firn_server *server,
+			   struct firn_str warehouse, int64_t after, struct firn_str *ret_text,
+			   int64_t *ret_cursor)
 {
 	struct firn_buf json, out;
 	struct firn_jw writer;
@@ -150,7 +151,8 @@ static firn_rc stream_text(struct firn_ctx *cx, struct firn_server *server, stru
 
 	firn_buf_init(&json, cx, ARENA_CEILING / 2);
 	firn_jw_init(&writer, &json);
-	FIRN_TRY(firn_events_read(cx, server->catalog, warehouse, after, BATCH, &writer, ret_cursor));
+	FIRN_TRY(firn_events_read(cx, server->catalog, warehouse, after, BATCH, &writer,
+				  ret_cursor));
 	FIRN_TRY(firn_buf_end(&json, &text));
 	FIRN_TRY(firn_json_parse(cx, text, "events", &events));
 	firn_buf_init(&out, cx, ARENA_CEILING / 2);
@@ -187,7 +189,8 @@ static size_t collect_due(struct firn_ctx *cx, struct firn_steward *steward, int
 	pthread_mutex_lock(&steward->lock);
 	for (struct firn_follower *f = steward->followers; f; f = f->next) {
 		if (f->cursor < steward->head && f->n < BUFFER_CEILING)
-			out[n++] = (struct due){f, f->cursor, firn_str_dup(cx, firn_str(f->warehouse))};
+			out[n++] = (struct due){f, f->cursor,
+						firn_str_dup(cx, firn_str(f->warehouse))};
 		else if (now_ns - f->fed_ns > HEARTBEAT_MS * 1000000LL && f->n == 0)
 			feed(f, FIRN_STR(": keep-alive\n\n"), now_ns);
 	}
@@ -205,7 +208,8 @@ static firn_rc feed_followers(struct firn_ctx *cx, struct firn_steward *steward)
 		struct firn_str text;
 		int64_t cursor;
 		struct firn_str warehouse = due[i].warehouse.n ? due[i].warehouse : FIRN_STR_NONE;
-		FIRN_TRY(stream_text(cx, steward->server, warehouse, due[i].cursor, &text, &cursor));
+		FIRN_TRY(
+			stream_text(cx, steward->server, warehouse, due[i].cursor, &text, &cursor));
 		/* A filtered stream that found nothing has still read up to the head. */
 		if (cursor == due[i].cursor)
 			cursor = steward->head;
@@ -235,7 +239,8 @@ static firn_rc work(struct firn_ctx *cx, struct firn_steward *steward)
 
 static void log_failure(const struct firn_ctx *cx)
 {
-	struct firn_log_field fields[] = {FIRN_F_CSTR("error", cx->err.message), FIRN_F_CSTR("notes", cx->err.notes)};
+	struct firn_log_field fields[] = {FIRN_F_CSTR("error", cx->err.message),
+					  FIRN_F_CSTR("notes", cx->err.notes)};
 	firn_log(FIRN_LOG_WARN, "background work failed; it is tried again", fields, 2);
 }
 
@@ -287,7 +292,8 @@ static void *run(void *arg)
 	return NULL;
 }
 
-firn_rc firn_steward_start(struct firn_ctx *cx, struct firn_server *server, struct firn_steward **ret_steward)
+firn_rc firn_steward_start(struct firn_ctx *cx, struct firn_server *server,
+			   struct firn_steward **ret_steward)
 {
 	struct firn_steward *steward = calloc(1, sizeof(*steward));
 	pthread_condattr_t monotonic;

@@ -5,7 +5,8 @@
 
 #include "server.h"
 
-firn_rc firn_steward_start(struct firn_ctx *cx, struct firn_server *server, struct firn_steward **ret_steward) FIRN_MUST;
+firn_rc firn_steward_start(struct firn_ctx *cx, struct firn_server *server,
+			   struct firn_steward **ret_steward) FIRN_MUST;
 /* Ends every follower's stream; call before the loops stop. The thread ends with _stop. */
 void firn_steward_end_streams(struct firn_steward *steward);
 void firn_steward_stop(struct firn_steward *steward);

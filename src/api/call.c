@@ -9,12 +9,14 @@ firn_rc firn_call_bool(struct firn_call *call, const char *name, bool otherwise,
 	if (!text.p)
 		return FIRN_OK;
 	if (!firn_str_ieq(text, FIRN_STR("true")) && !firn_str_ieq(text, FIRN_STR("false")))
-		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "%s must be true or false, not '%.*s'", name, FIRN_FMT(text));
+		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
+				 "%s must be true or false, not '%.*s'", name, FIRN_FMT(text));
 	*ret_value = firn_str_ieq(text, FIRN_STR("true"));
 	return FIRN_OK;
 }
 
-firn_rc firn_call_i64(struct firn_call *call, const char *name, int64_t otherwise, int64_t *ret_value)
+firn_rc firn_call_i64(struct firn_call *call, const char *name, int64_t otherwise,
+		      int64_t *ret_value)
 {
 	struct firn_str text = firn_map_get(&call->query, name);
 
@@ -22,7 +24,8 @@ firn_rc firn_call_i64(struct firn_call *call, const char *name, int64_t otherwis
 	if (!text.p || text.n == 0)
 		return FIRN_OK;
 	if (!firn_str_i64(text, ret_value) || *ret_value < 0)
-		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "%s must be a whole number, not '%.*s'", name, FIRN_FMT(text));
+		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
+				 "%s must be a whole number, not '%.*s'", name, FIRN_FMT(text));
 	return FIRN_OK;
 }
 
@@ -48,10 +51,12 @@ firn_rc firn_call_body(struct firn_call *call, const struct firn_json **ret_obje
 		return FIRN_OK;
 	}
 	if (call->body.n == 0)
-		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "%s needs a JSON body", call->route->operation);
+		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "%s needs a JSON body",
+				 call->route->operation);
 	FIRN_TRY(firn_json_parse(&call->cx, call->body, "Request body", &json));
 	if (firn_json_type(json) != FIRN_JSON_OBJECT)
-		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "Request body: a JSON object is expected");
+		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
+				 "Request body: a JSON object is expected");
 	*ret_object = json;
 	return FIRN_OK;
 }
@@ -70,7 +75,8 @@ firn_rc firn_call_identifier(struct firn_call *call, const struct firn_json *jso
 
 	FIRN_TRY(firn_json_read(&call->cx, json, what, fields, 2, &body));
 	if (body.levels.n == 0)
-		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "%s: the namespace must have at least one level", what);
+		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
+				 "%s: the namespace must have at least one level", what);
 	FIRN_TRY(firn_levels_check(&call->cx, &body.levels));
 	FIRN_TRY(firn_name_check(&call->cx, "name", body.name));
 	*ret_target = (struct firn_target){call->target.warehouse, body.levels, body.name};

@@ -6,7 +6,8 @@
  * answer depends on: the metadata's bytes and place, the storage profile, which snapshots are shown
  * and how the client wants access delegated.
  */
-struct firn_str firn_etag(struct firn_call *call, const struct firn_pointer *pointer, enum firn_snapshots snapshots)
+struct firn_str firn_etag(struct firn_call *call, const struct firn_pointer *pointer,
+			  enum firn_snapshots snapshots)
 {
 	unsigned char hash[FIRN_SHA256_BYTES];
 	struct firn_str delegation = call->header(call, "X-Iceberg-Access-Delegation");
@@ -14,8 +15,8 @@ struct firn_str firn_etag(struct firn_call *call, const struct firn_pointer *poi
 	struct firn_str text =
 		firn_printf(&call->cx, "%.*s\n%.*s\n%lld.%lld.%lld\n%d\n%.*s", FIRN_FMT(sum),
 			    FIRN_FMT(pointer->metadata_location), (long long)pointer->tabular_id,
-			    (long long)pointer->warehouse_id, (long long)pointer->profile_version, (int)snapshots,
-			    FIRN_FMT(delegation));
+			    (long long)pointer->warehouse_id, (long long)pointer->profile_version,
+			    (int)snapshots, FIRN_FMT(delegation));
 
 	if (!text.p)
 		return FIRN_STR_NONE;

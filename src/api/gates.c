@@ -21,7 +21,8 @@ static bool is_json_type(struct firn_str type)
 {
 	struct firn_str media = firn_str_trim(firn_str_sub(type, 0, firn_str_find(type, ';')));
 	return firn_str_ieq(media, FIRN_STR("application/json")) ||
-	       (media.n > 5 && firn_str_ieq(firn_str_sub(media, media.n - 5, 5), FIRN_STR("+json")));
+	       (media.n > 5 &&
+		firn_str_ieq(firn_str_sub(media, media.n - 5, 5), FIRN_STR("+json")));
 }
 
 static firn_rc check_body_headers(struct firn_call *call)
@@ -30,14 +31,19 @@ static firn_rc check_body_headers(struct firn_call *call)
 	struct firn_str encoding = header(call, "Content-Encoding");
 	struct firn_ctx *cx = &call->cx;
 
-	if (call->route->body == BODY_JSON && !header(call, "Content-Length").p && !header(call, "Transfer-Encoding").p)
-		return firn_fail(cx, FIRN_E_LENGTH_REQUIRED, "%s needs a body with Content-Length or chunked encoding",
+	if (call->route->body == BODY_JSON && !header(call, "Content-Length").p &&
+	    !header(call, "Transfer-Encoding").p)
+		return firn_fail(cx, FIRN_E_LENGTH_REQUIRED,
+				 "%s needs a body with Content-Length or chunked encoding",
 				 call->route->operation);
 	if (call->route->body == BODY_JSON && type.n > 0 && !is_json_type(type))
-		return firn_fail(cx, FIRN_E_MEDIA_TYPE, "Content-Type '%.*s' isn't understood: send application/json",
+		return firn_fail(cx, FIRN_E_MEDIA_TYPE,
+				 "Content-Type '%.*s' isn't understood: send application/json",
 				 FIRN_FMT(type));
-	if (encoding.n > 0 && !firn_str_ieq(encoding, FIRN_STR("gzip")) && !firn_str_ieq(encoding, FIRN_STR("identity")))
-		return firn_fail(cx, FIRN_E_MEDIA_TYPE, "Content-Encoding '%.*s' isn't understood: send gzip or none",
+	if (encoding.n > 0 && !firn_str_ieq(encoding, FIRN_STR("gzip")) &&
+	    !firn_str_ieq(encoding, FIRN_STR("identity")))
+		return firn_fail(cx, FIRN_E_MEDIA_TYPE,
+				 "Content-Encoding '%.*s' isn't understood: send gzip or none",
 				 FIRN_FMT(encoding));
 	return FIRN_OK;
 }
@@ -45,12 +51,14 @@ static firn_rc check_body_headers(struct firn_call *call)
 /* True when one element of the Accept list allows what the route answers with. */
 static bool accepts(struct firn_str list)
 {
-	static const char *const fine[] = {"*/*", "application/*", "application/json", "text/*", "text/plain", "text/event-stream"};
+	static const char *const fine[] = {"*/*",    "application/*", "application/json",
+					   "text/*", "text/plain",    "text/event-stream"};
 
 	while (list.n > 0) {
 		size_t comma = firn_str_find(list, ',');
 		struct firn_str item = firn_str_sub(list, 0, comma);
-		struct firn_str media = firn_str_trim(firn_str_sub(item, 0, firn_str_find(item, ';')));
+		struct firn_str media =
+			firn_str_trim(firn_str_sub(item, 0, firn_str_find(item, ';')));
 		for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
 			if (firn_str_ieq(media, firn_str(fine[i])))
 				return true;
@@ -64,7 +72,8 @@ static firn_rc check_accept(struct firn_call *call)
 	struct firn_str list = header(call, "Accept");
 	if (list.n == 0 || accepts(list))
 		return FIRN_OK;
-	return firn_fail(&call->cx, FIRN_E_UNSUPPORTED, "Accept '%.*s' excludes application/json, which is what is served here",
+	return firn_fail(&call->cx, FIRN_E_UNSUPPORTED,
+			 "Accept '%.*s' excludes application/json, which is what is served here",
 			 FIRN_FMT(list));
 }
 
@@ -98,7 +107,8 @@ static firn_rc authenticate(struct firn_call *call)
 	if (!(call->route->flags & ROUTE_LOCAL) || local || call->api->config.open_management)
 		return FIRN_OK;
 	return firn_fail(&call->cx, FIRN_E_FORBIDDEN,
-			 "The management API answers only callers on its own machine, by a loopback name: it has no authentication yet");
+			 "The management API answers only callers on its own machine, by a "
+			 "loopback name: it has no authentication yet");
 }
 
 /* ---- order ---------------------------------------------------------------------------------- */
@@ -204,7 +214,8 @@ static firn_rc tell_done(struct firn_call *call, const struct firn_outcome *outc
 		return FIRN_OK;
 	(void)firn_note(&call->cx, "%s", call->cx.err.message);
 	call->cx.err.code = FIRN_OK;
-	return firn_fail(&call->cx, FIRN_E_COMMIT_UNKNOWN, "The change was made, but its answer could not be built; load again");
+	return firn_fail(&call->cx, FIRN_E_COMMIT_UNKNOWN,
+			 "The change was made, but its answer could not be built; load again");
 }
 
 static firn_rc mutate(struct firn_call *call, struct firn_mutation *mutation)
@@ -215,12 +226,14 @@ static firn_rc mutate(struct firn_call *call, struct firn_mutation *mutation)
 	struct firn_outcome outcome = {0};
 
 	if (key.p) {
-		struct firn_str request = firn_printf(&call->cx, "%.*s?%.*s\n%.*s", FIRN_FMT(call->raw_path),
-						      FIRN_FMT(call->raw_query), FIRN_FMT(call->body));
+		struct firn_str request =
+			firn_printf(&call->cx, "%.*s?%.*s\n%.*s", FIRN_FMT(call->raw_path),
+				    FIRN_FMT(call->raw_query), FIRN_FMT(call->body));
 		if (!request.p)
 			return call->cx.err.code;
 		firn_sha256(request.p, request.n, hash);
-		FIRN_TRY(firn_idem_claim(&call->cx, call->api->catalog, call->pass, key, hash, &mutation->idem, &replay));
+		FIRN_TRY(firn_idem_claim(&call->cx, call->api->catalog, call->pass, key, hash,
+					 &mutation->idem, &replay));
 		if (replay)
 			return firn_reply_outcome(call, replay);
 	}
@@ -240,8 +253,11 @@ static firn_rc run_mutation(struct firn_call *call)
 
 static firn_rc run(struct firn_call *call)
 {
-	if (firn_deadline_ms(&call->cx) == 0) /* waited for a lane too long; nothing has happened yet */
-		return firn_fail(&call->cx, firn_call_mutates(call) ? FIRN_E_TOO_MANY_REQUESTS : FIRN_E_UNAVAILABLE,
+	if (firn_deadline_ms(&call->cx) ==
+	    0) /* waited for a lane too long; nothing has happened yet */
+		return firn_fail(&call->cx,
+				 firn_call_mutates(call) ? FIRN_E_TOO_MANY_REQUESTS
+							 : FIRN_E_UNAVAILABLE,
 				 "The server is busy; nothing was changed, try again");
 	switch (call->route->kind) {
 	case ROUTE_FAST:
@@ -258,7 +274,8 @@ static firn_rc run(struct firn_call *call)
 void firn_api_run(struct firn_call *call)
 {
 	if (conclude(call, run(call)) == FIRN_NEXT_REPLY && call->reply.status == 0) {
-		(void)firn_fail(&call->cx, FIRN_E_INTERNAL, "%s gave no answer", call->route->operation);
+		(void)firn_fail(&call->cx, FIRN_E_INTERNAL, "%s gave no answer",
+				call->route->operation);
 		firn_api_fail(call);
 	}
 }
@@ -283,8 +300,9 @@ static firn_rc list_endpoints(struct firn_ctx *cx, struct firn_api *api)
 	return api->endpoints ? FIRN_OK : firn_fail(cx, FIRN_E_INTERNAL, "No memory for the API");
 }
 
-firn_rc firn_api_open(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_api_config *config,
-		      const struct firn_api_hooks *hooks, struct firn_api **ret_api)
+firn_rc firn_api_open(struct firn_ctx *cx, struct firn_catalog *catalog,
+		      const struct firn_api_config *config, const struct firn_api_hooks *hooks,
+		      struct firn_api **ret_api)
 {
 	struct firn_api *api = calloc(1, sizeof(*api));
 	firn_rc rc;

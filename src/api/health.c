@@ -4,7 +4,8 @@
 
 enum { METRICS_CEILING = 8 << 20 };
 
-static firn_rc reply_text(struct firn_call *call, int status, const char *type, struct firn_str text)
+static firn_rc reply_text(struct firn_call *call, int status, const char *type,
+			  struct firn_str text)
 {
 	firn_reply_header(call, "Content-Type", firn_str(type));
 	firn_reply_part(call, text);
@@ -21,7 +22,8 @@ firn_rc h_health_ready_run(struct firn_call *call)
 {
 	const char *reason = NULL;
 	if (call->api->hooks.ready(call->api->hooks.server, &reason))
-		return reply_text(call, 200, "application/json", FIRN_STR("{\"status\":\"ready\"}"));
+		return reply_text(call, 200, "application/json",
+				  FIRN_STR("{\"status\":\"ready\"}"));
 	return firn_fail(&call->cx, FIRN_E_UNAVAILABLE, "Not ready: %s", reason);
 }
 

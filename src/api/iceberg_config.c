@@ -6,9 +6,10 @@ firn_rc h_config_ask(struct firn_call *call)
 	return firn_config_ask(&call->cx, firn_map_get(&call->query, "warehouse"), &call->ask);
 }
 
-/* Where the store is, without any secret: clients need it to reach an S3-compatible endpoint. Given as
- * defaults, so that a client's own settings win. */
-static firn_rc write_store_defaults(struct firn_call *call, struct firn_jw *w, struct firn_str profile)
+/* Where the store is, without any secret: clients need it to reach an S3-compatible endpoint. Given
+ * as defaults, so that a client's own settings win. */
+static firn_rc write_store_defaults(struct firn_call *call, struct firn_jw *w,
+				    struct firn_str profile)
 {
 	const struct firn_json *json;
 	struct firn_str endpoint, region;
@@ -22,7 +23,8 @@ static firn_rc write_store_defaults(struct firn_call *call, struct firn_jw *w, s
 		firn_jw_key(w, "s3.endpoint");
 		firn_jw_str(w, endpoint);
 		firn_jw_key(w, "s3.path-style-access");
-		firn_jw_cstr(w, firn_json_bool(firn_json_get(json, "path-style")) ? "true" : "false");
+		firn_jw_cstr(w,
+			     firn_json_bool(firn_json_get(json, "path-style")) ? "true" : "false");
 	}
 	if (region.n > 0) {
 		firn_jw_key(w, "s3.region");
@@ -33,7 +35,8 @@ static firn_rc write_store_defaults(struct firn_call *call, struct firn_jw *w, s
 	return FIRN_OK;
 }
 
-static void write_overrides(struct firn_call *call, struct firn_jw *w, const struct firn_warehouse *warehouse)
+static void write_overrides(struct firn_call *call, struct firn_jw *w,
+			    const struct firn_warehouse *warehouse)
 {
 	firn_jw_key(w, "prefix");
 	firn_jw_str(w, warehouse->name);
@@ -54,7 +57,8 @@ firn_rc h_config_answer(struct firn_call *call, const struct firn_rows *rows)
 	struct firn_reply_json json;
 	int64_t lifetime = firn_catalog_idempotency_seconds(call->api->catalog);
 
-	FIRN_TRY(firn_config_read(&call->cx, firn_map_get(&call->query, "warehouse"), rows, &warehouse));
+	FIRN_TRY(firn_config_read(&call->cx, firn_map_get(&call->query, "warehouse"), rows,
+				  &warehouse));
 	firn_reply_json_begin(call, &json);
 	firn_jw_begin(&json.w, '{');
 	firn_jw_key(&json.w, "defaults");

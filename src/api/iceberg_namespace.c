@@ -42,7 +42,8 @@ static void write_object(struct firn_jw *w, const struct firn_strs *levels, stru
 }
 
 /* {"namespace":[…],"name":…}: how a table or view is named. */
-static void write_identifier(struct firn_jw *w, const struct firn_strs *levels, struct firn_str name)
+static void write_identifier(struct firn_jw *w, const struct firn_strs *levels,
+			     struct firn_str name)
 {
 	firn_jw_begin(w, '{');
 	firn_jw_key(w, "namespace");
@@ -53,7 +54,8 @@ static void write_identifier(struct firn_jw *w, const struct firn_strs *levels, 
 }
 
 static firn_rc reply_list(struct firn_call *call, const char *member, const struct firn_strs *names,
-			  void (*write)(struct firn_jw *, const struct firn_strs *, struct firn_str),
+			  void (*write)(struct firn_jw *, const struct firn_strs *,
+					struct firn_str),
 			  const struct firn_page_answer *next)
 {
 	struct firn_reply_json json;
@@ -77,7 +79,8 @@ firn_rc h_namespaces_list_answer(struct firn_call *call, const struct firn_rows 
 	struct firn_strs names;
 
 	FIRN_TRY(firn_call_page(call, &page));
-	FIRN_TRY(firn_namespaces_read(&call->cx, call->api->catalog, &call->target, &page, rows, &names, &next));
+	FIRN_TRY(firn_namespaces_read(&call->cx, call->api->catalog, &call->target, &page, rows,
+				      &names, &next));
 	return reply_list(call, "namespaces", &names, write_object, &next);
 }
 
@@ -85,16 +88,19 @@ static firn_rc ask_tabulars(struct firn_call *call, enum firn_kind kind)
 {
 	struct firn_page page;
 	FIRN_TRY(firn_call_page(call, &page));
-	return firn_tabulars_ask(&call->cx, call->api->catalog, &call->target, kind, &page, &call->ask);
+	return firn_tabulars_ask(&call->cx, call->api->catalog, &call->target, kind, &page,
+				 &call->ask);
 }
 
-static firn_rc answer_tabulars(struct firn_call *call, enum firn_kind kind, const struct firn_rows *rows)
+static firn_rc answer_tabulars(struct firn_call *call, enum firn_kind kind,
+			       const struct firn_rows *rows)
 {
 	struct firn_page page;
 	struct firn_page_answer next = {0};
 	struct firn_strs names;
 	FIRN_TRY(firn_call_page(call, &page));
-	FIRN_TRY(firn_tabulars_read(&call->cx, call->api->catalog, &call->target, kind, &page, rows, &names, &next));
+	FIRN_TRY(firn_tabulars_read(&call->cx, call->api->catalog, &call->target, kind, &page, rows,
+				    &names, &next));
 	return reply_list(call, "identifiers", &names, write_identifier, &next);
 }
 
@@ -131,7 +137,8 @@ firn_rc h_functions_list_answer(struct firn_call *call, const struct firn_rows *
 	struct firn_page_answer next = {0};
 	struct firn_strs names;
 	FIRN_TRY(firn_call_page(call, &page));
-	FIRN_TRY(firn_functions_read(&call->cx, call->api->catalog, &call->target, &page, rows, &names, &next));
+	FIRN_TRY(firn_functions_read(&call->cx, call->api->catalog, &call->target, &page, rows,
+				     &names, &next));
 	return reply_list(call, "identifiers", &names, write_object, &next);
 }
 
@@ -187,15 +194,19 @@ firn_rc h_namespace_create_mutate(struct firn_call *call, const struct firn_muta
 	FIRN_TRY(firn_call_body(call, &json));
 	FIRN_TRY(firn_json_read(&call->cx, json, "createNamespace", fields, 2, &body));
 	if (body.levels.n == 0)
-		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "createNamespace: the namespace must have at least one level");
+		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
+				 "createNamespace: the namespace must have at least one level");
 	FIRN_TRY(firn_levels_check(&call->cx, &body.levels));
 	call->target.levels = body.levels;
-	return firn_namespace_create(&call->cx, call->api->catalog, mutation, &call->target, &body.properties, ret_outcome);
+	return firn_namespace_create(&call->cx, call->api->catalog, mutation, &call->target,
+				     &body.properties, ret_outcome);
 }
 
-firn_rc h_namespace_drop_mutate(struct firn_call *call, const struct firn_mutation *mutation, struct firn_outcome *ret_outcome)
+firn_rc h_namespace_drop_mutate(struct firn_call *call, const struct firn_mutation *mutation,
+				struct firn_outcome *ret_outcome)
 {
-	return firn_namespace_drop(&call->cx, call->api->catalog, mutation, &call->target, ret_outcome);
+	return firn_namespace_drop(&call->cx, call->api->catalog, mutation, &call->target,
+				   ret_outcome);
 }
 
 firn_rc h_namespace_update_mutate(struct firn_call *call, const struct firn_mutation *mutation,
@@ -213,6 +224,6 @@ firn_rc h_namespace_update_mutate(struct firn_call *call, const struct firn_muta
 
 	FIRN_TRY(firn_call_body(call, &json));
 	FIRN_TRY(firn_json_read(&call->cx, json, "updateProperties", fields, 2, &body));
-	return firn_namespace_update(&call->cx, call->api->catalog, mutation, &call->target, &body.removals, &body.updates,
-				     ret_outcome);
+	return firn_namespace_update(&call->cx, call->api->catalog, mutation, &call->target,
+				     &body.removals, &body.updates, ret_outcome);
 }

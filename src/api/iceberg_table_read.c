@@ -6,7 +6,8 @@ enum { MAX_VIEW_CHAIN = 16 };
 
 /* ---- existence ------------------------------------------------------------------------------ */
 
-static firn_rc answer_head(struct firn_call *call, enum firn_kind kind, const struct firn_rows *rows)
+static firn_rc answer_head(struct firn_call *call, enum firn_kind kind,
+			   const struct firn_rows *rows)
 {
 	struct firn_pointer pointer;
 	FIRN_TRY(firn_tabular_read(&call->cx, &call->target, kind, rows, &pointer));
@@ -39,13 +40,17 @@ static firn_rc read_snapshots(struct firn_call *call, enum firn_snapshots *ret_s
 {
 	struct firn_str text = firn_map_get(&call->query, "snapshots");
 
-	if (text.n > 0 && !firn_str_ieq(text, FIRN_STR("all")) && !firn_str_ieq(text, FIRN_STR("refs")))
-		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "snapshots must be all or refs, not '%.*s'", FIRN_FMT(text));
-	*ret_snapshots = firn_str_ieq(text, FIRN_STR("refs")) ? FIRN_SNAPSHOTS_REFS : FIRN_SNAPSHOTS_ALL;
+	if (text.n > 0 && !firn_str_ieq(text, FIRN_STR("all")) &&
+	    !firn_str_ieq(text, FIRN_STR("refs")))
+		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
+				 "snapshots must be all or refs, not '%.*s'", FIRN_FMT(text));
+	*ret_snapshots =
+		firn_str_ieq(text, FIRN_STR("refs")) ? FIRN_SNAPSHOTS_REFS : FIRN_SNAPSHOTS_ALL;
 	return FIRN_OK;
 }
 
-/* One view of referenced-by: levels and name, joined by U+001F; split at raw commas before it is decoded. */
+/* One view of referenced-by: levels and name, joined by U+001F; split at raw commas before it is
+ * decoded. */
 static firn_rc read_view(struct firn_call *call, struct firn_str item, struct firn_target *ret_view)
 {
 	struct firn_target view = {.warehouse = call->target.warehouse};
@@ -54,7 +59,9 @@ static firn_rc read_view(struct firn_call *call, struct firn_str item, struct fi
 	FIRN_TRY(firn_percent_decode(&call->cx, item, true, "referenced-by", &text));
 	FIRN_TRY(firn_levels_split(&call->cx, text, &view.levels));
 	if (view.levels.n < 2)
-		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "referenced-by: '%.*s' names no namespace and view", FIRN_FMT(text));
+		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
+				 "referenced-by: '%.*s' names no namespace and view",
+				 FIRN_FMT(text));
 	view.name = view.levels.items[--view.levels.n];
 	*ret_view = view;
 	return FIRN_OK;
@@ -77,7 +84,9 @@ static firn_rc check_referenced_by(struct firn_call *call)
 	while (rest.n > 0) {
 		size_t comma = firn_str_find(rest, ',');
 		if (n == MAX_VIEW_CHAIN)
-			return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "referenced-by: a chain may have at most %d views", MAX_VIEW_CHAIN);
+			return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
+					 "referenced-by: a chain may have at most %d views",
+					 MAX_VIEW_CHAIN);
 		FIRN_TRY(read_view(call, firn_str_sub(rest, 0, comma), &views[n++]));
 		rest = comma < rest.n ? firn_str_sub(rest, comma + 1, SIZE_MAX) : FIRN_STR_NONE;
 	}

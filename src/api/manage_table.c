@@ -51,7 +51,8 @@ firn_rc h_tabular_diff_run(struct firn_call *call)
 	FIRN_TRY(firn_call_i64(call, "from", 0, &from));
 	FIRN_TRY(firn_call_i64(call, "to", 0, &to));
 	firn_reply_json_begin(call, &json);
-	FIRN_TRY(firn_tabular_diff(&call->cx, call->api->catalog, &call->target, from, to, &json.w));
+	FIRN_TRY(
+		firn_tabular_diff(&call->cx, call->api->catalog, &call->target, from, to, &json.w));
 	return firn_reply_json_end(call, &json, 200);
 }
 
@@ -61,39 +62,48 @@ firn_rc h_dropped_list_run(struct firn_call *call)
 	struct firn_reply_json json;
 	FIRN_TRY(firn_call_page(call, &page));
 	firn_reply_json_begin(call, &json);
-	FIRN_TRY(firn_dropped_list(&call->cx, call->api->catalog, call->target.warehouse, &page, &json.w));
+	FIRN_TRY(firn_dropped_list(&call->cx, call->api->catalog, call->target.warehouse, &page,
+				   &json.w));
 	return firn_reply_json_end(call, &json, 200);
 }
 
 /* ---- changing ------------------------------------------------------------------------------- */
 
-firn_rc h_protect_mutate(struct firn_call *call, const struct firn_mutation *mutation, struct firn_outcome *ret_outcome)
+firn_rc h_protect_mutate(struct firn_call *call, const struct firn_mutation *mutation,
+			 struct firn_outcome *ret_outcome)
 {
-	static const struct firn_field fields[] = {{"protected", FIRN_FIELD_BOOL, 0, FIRN_FIELD_REQUIRED}};
+	static const struct firn_field fields[] = {
+		{"protected", FIRN_FIELD_BOOL, 0, FIRN_FIELD_REQUIRED}};
 	const struct firn_json *json;
 	bool is_protected = false;
 
 	FIRN_TRY(firn_call_body(call, &json));
 	FIRN_TRY(firn_json_read(&call->cx, json, call->route->operation, fields, 1, &is_protected));
-	return firn_protect(&call->cx, call->api->catalog, mutation, &call->target, is_protected, ret_outcome);
+	return firn_protect(&call->cx, call->api->catalog, mutation, &call->target, is_protected,
+			    ret_outcome);
 }
 
-static firn_rc read_version(struct firn_call *call, const struct firn_json *json, int64_t *ret_version)
+static firn_rc read_version(struct firn_call *call, const struct firn_json *json,
+			    int64_t *ret_version)
 {
 	struct firn_str text = firn_json_str(json);
-	if (json && (text.p ? firn_str_i64(text, ret_version) : firn_json_i64(json, ret_version)) && *ret_version > 0)
+	if (json && (text.p ? firn_str_i64(text, ret_version) : firn_json_i64(json, ret_version)) &&
+	    *ret_version > 0)
 		return FIRN_OK;
-	return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "to-version must be a version's number, like \"7\"; the log lists them");
+	return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
+			 "to-version must be a version's number, like \"7\"; the log lists them");
 }
 
-firn_rc h_tabular_undo_mutate(struct firn_call *call, const struct firn_mutation *mutation, struct firn_outcome *ret_outcome)
+firn_rc h_tabular_undo_mutate(struct firn_call *call, const struct firn_mutation *mutation,
+			      struct firn_outcome *ret_outcome)
 {
 	const struct firn_json *json;
 	int64_t version;
 
 	FIRN_TRY(firn_call_body(call, &json));
 	FIRN_TRY(read_version(call, firn_json_get(json, "to-version"), &version));
-	return firn_tabular_undo(&call->cx, call->api->catalog, mutation, &call->target, version, ret_outcome);
+	return firn_tabular_undo(&call->cx, call->api->catalog, mutation, &call->target, version,
+				 ret_outcome);
 }
 
 struct undrop_body {
@@ -101,7 +111,8 @@ struct undrop_body {
 	const struct firn_json *to;
 };
 
-firn_rc h_tabular_undrop_mutate(struct firn_call *call, const struct firn_mutation *mutation, struct firn_outcome *ret_outcome)
+firn_rc h_tabular_undrop_mutate(struct firn_call *call, const struct firn_mutation *mutation,
+				struct firn_outcome *ret_outcome)
 {
 	static const struct firn_field fields[] = {
 		{"id", FIRN_FIELD_STR, offsetof(struct undrop_body, id), FIRN_FIELD_NULL_OK},
@@ -115,7 +126,8 @@ firn_rc h_tabular_undrop_mutate(struct firn_call *call, const struct firn_mutati
 	FIRN_TRY(firn_json_read(&call->cx, json, call->route->operation, fields, 2, &body));
 	if (body.to)
 		FIRN_TRY(firn_call_identifier(call, body.to, "to", &to));
-	return firn_tabular_undrop(&call->cx, call->api->catalog, mutation, &call->target, body.id, &to, ret_outcome);
+	return firn_tabular_undrop(&call->cx, call->api->catalog, mutation, &call->target, body.id,
+				   &to, ret_outcome);
 }
 
 struct function_body {
@@ -123,11 +135,13 @@ struct function_body {
 	const struct firn_json *function;
 };
 
-firn_rc h_function_create_mutate(struct firn_call *call, const struct firn_mutation *mutation, struct firn_outcome *ret_outcome)
+firn_rc h_function_create_mutate(struct firn_call *call, const struct firn_mutation *mutation,
+				 struct firn_outcome *ret_outcome)
 {
 	static const struct firn_field fields[] = {
 		{"name", FIRN_FIELD_STR, offsetof(struct function_body, name), FIRN_FIELD_REQUIRED},
-		{"function", FIRN_FIELD_OBJECT, offsetof(struct function_body, function), FIRN_FIELD_REQUIRED},
+		{"function", FIRN_FIELD_OBJECT, offsetof(struct function_body, function),
+		 FIRN_FIELD_REQUIRED},
 	};
 	struct function_body body = {0};
 	const struct firn_json *json;
@@ -136,12 +150,15 @@ firn_rc h_function_create_mutate(struct firn_call *call, const struct firn_mutat
 	FIRN_TRY(firn_json_read(&call->cx, json, call->route->operation, fields, 2, &body));
 	FIRN_TRY(firn_name_check(&call->cx, "function", body.name));
 	call->target.name = body.name;
-	return firn_function_create(&call->cx, call->api->catalog, mutation, &call->target, body.function, ret_outcome);
+	return firn_function_create(&call->cx, call->api->catalog, mutation, &call->target,
+				    body.function, ret_outcome);
 }
 
-firn_rc h_function_drop_mutate(struct firn_call *call, const struct firn_mutation *mutation, struct firn_outcome *ret_outcome)
+firn_rc h_function_drop_mutate(struct firn_call *call, const struct firn_mutation *mutation,
+			       struct firn_outcome *ret_outcome)
 {
-	return firn_function_drop(&call->cx, call->api->catalog, mutation, &call->target, ret_outcome);
+	return firn_function_drop(&call->cx, call->api->catalog, mutation, &call->target,
+				  ret_outcome);
 }
 
 /* ---- events --------------------------------------------------------------------------------- */
@@ -156,7 +173,8 @@ firn_rc h_events_list_run(struct firn_call *call)
 	firn_reply_json_begin(call, &json);
 	firn_jw_begin(&json.w, '{');
 	firn_jw_key(&json.w, "events");
-	FIRN_TRY(firn_events_read(&call->cx, call->api->catalog, firn_map_get(&call->query, "warehouse"), after,
+	FIRN_TRY(firn_events_read(&call->cx, call->api->catalog,
+				  firn_map_get(&call->query, "warehouse"), after,
 				  limit > EVENTS_MOST ? EVENTS_MOST : limit, &json.w, &last));
 	firn_jw_key(&json.w, "last");
 	firn_jw_i64_str(&json.w, last);
@@ -170,7 +188,9 @@ firn_rc h_events_stream_run(struct firn_call *call)
 
 	FIRN_TRY(firn_call_i64(call, "after", 0, &call->reply.follow_after));
 	if (resume.n > 0 && !firn_str_i64(resume, &call->reply.follow_after))
-		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "Last-Event-ID must be an event's number, not '%.*s'", FIRN_FMT(resume));
+		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
+				 "Last-Event-ID must be an event's number, not '%.*s'",
+				 FIRN_FMT(resume));
 	call->reply.follow_warehouse = firn_map_get(&call->query, "warehouse");
 	call->reply.follow_events = true;
 	firn_reply_header(call, "Content-Type", FIRN_STR("text/event-stream"));

@@ -2,12 +2,16 @@
 #include "firn/arena.h"
 #include "internal.h"
 
-enum { BODY_CEILING = 1 << 30, HEADERS = sizeof(((struct firn_reply *)0)->headers) / sizeof(struct firn_pair) };
+enum {
+	BODY_CEILING = 1 << 30,
+	HEADERS = sizeof(((struct firn_reply *)0)->headers) / sizeof(struct firn_pair)
+};
 
 void firn_reply_header(struct firn_call *call, const char *name, struct firn_str value)
 {
 	if (call->reply.n_headers < HEADERS && value.p)
-		call->reply.headers[call->reply.n_headers++] = (struct firn_pair){firn_str(name), value};
+		call->reply.headers[call->reply.n_headers++] =
+			(struct firn_pair){firn_str(name), value};
 }
 
 void firn_reply_part(struct firn_call *call, struct firn_str bytes)
@@ -96,8 +100,10 @@ void firn_api_fail(struct firn_call *call)
 
 /* ---- tables and views ----------------------------------------------------------------------- */
 
-/* {"metadata-location":…,"metadata":⟨bytes⟩[,"config":{}]}: head and tail around the cached bytes. */
-static firn_rc splice(struct firn_call *call, struct firn_str location, struct firn_str metadata, bool with_config)
+/* {"metadata-location":…,"metadata":⟨bytes⟩[,"config":{}]}: head and tail around the cached bytes.
+ */
+static firn_rc splice(struct firn_call *call, struct firn_str location, struct firn_str metadata,
+		      bool with_config)
 {
 	struct firn_buf head;
 	struct firn_jw w;
@@ -120,8 +126,8 @@ static firn_rc splice(struct firn_call *call, struct firn_str location, struct f
 	return FIRN_OK;
 }
 
-firn_rc firn_reply_metadata(struct firn_call *call, const struct firn_pointer *pointer, enum firn_snapshots snapshots,
-			    bool with_config)
+firn_rc firn_reply_metadata(struct firn_call *call, const struct firn_pointer *pointer,
+			    enum firn_snapshots snapshots, bool with_config)
 {
 	struct firn_str etag = firn_etag(call, pointer, snapshots);
 	struct firn_str known = call->header(call, "If-None-Match");

@@ -8,18 +8,28 @@
 #define SPEC ROUTE_SPEC
 #define ORDERED ROUTE_ORDERED
 
-#define FAST(method, path, operation, handler, flags)                                                     \
-	{ROUTE_FAST, FIRN_##method, #method, path, #operation, BODY_NONE, flags, ANSWER_OWN,              \
-	 h_##handler##_ask, h_##handler##_answer, NULL, NULL},
-#define INLINE(method, path, operation, handler, flags)                                                   \
-	{ROUTE_INLINE, FIRN_##method, #method, path, #operation, BODY_NONE, flags, ANSWER_OWN,            \
-	 NULL, NULL, h_##handler##_run, NULL},
-#define LANE(method, path, operation, handler, body, flags)                                               \
-	{ROUTE_LANE, FIRN_##method, #method, path, #operation, BODY_##body, flags, ANSWER_OWN,            \
-	 NULL, NULL, h_##handler##_run, NULL},
-#define MUTATION(method, path, operation, handler, body, flags, answer)                                   \
-	{ROUTE_MUTATION, FIRN_##method, #method, path, #operation, BODY_##body, flags, ANSWER_##answer,   \
-	 NULL, NULL, NULL, h_##handler##_mutate},
+#define FAST(method, path, operation, handler, flags)                                              \
+	{ROUTE_FAST,                                                                               \
+	 FIRN_##method,                                                                            \
+	 #method,                                                                                  \
+	 path,                                                                                     \
+	 #operation,                                                                               \
+	 BODY_NONE,                                                                                \
+	 flags,                                                                                    \
+	 ANSWER_OWN,                                                                               \
+	 h_##handler##_ask,                                                                        \
+	 h_##handler##_answer,                                                                     \
+	 NULL,                                                                                     \
+	 NULL},
+#define INLINE(method, path, operation, handler, flags)                                            \
+	{ROUTE_INLINE, FIRN_##method, #method, path, #operation,	BODY_NONE,                 \
+	 flags,	       ANSWER_OWN,    NULL,    NULL, h_##handler##_run, NULL},
+#define LANE(method, path, operation, handler, body, flags)                                        \
+	{ROUTE_LANE, FIRN_##method, #method, path, #operation,	      BODY_##body,                 \
+	 flags,	     ANSWER_OWN,    NULL,    NULL, h_##handler##_run, NULL},
+#define MUTATION(method, path, operation, handler, body, flags, answer)                            \
+	{ROUTE_MUTATION, FIRN_##method,	  #method, path, #operation, BODY_##body,                  \
+	 flags,		 ANSWER_##answer, NULL,	   NULL, NULL,	     h_##handler##_mutate},
 const struct firn_route firn_routes[] = {
 #include "routes.def"
 	{0},
@@ -68,14 +78,16 @@ struct pieces {
 	size_t n;
 };
 
-/* `.`, `..` and empty pieces are refused raw: clients and proxies fold them, each in its own way. */
+/* `.`, `..` and empty pieces are refused raw: clients and proxies fold them, each in its own way.
+ */
 static firn_rc split(struct firn_call *call, struct pieces *ret_pieces)
 {
 	struct firn_str rest = call->raw_path;
 
 	ret_pieces->n = 0;
 	if (rest.n == 0 || rest.p[0] != '/')
-		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "The request's path must begin with '/'");
+		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
+				 "The request's path must begin with '/'");
 	while (rest.n > 0) {
 		struct firn_str after = firn_str_sub(rest, 1, SIZE_MAX);
 		size_t slash = firn_str_find(after, '/');
@@ -83,9 +95,11 @@ static firn_rc split(struct firn_call *call, struct pieces *ret_pieces)
 
 		if (piece.n == 0 || firn_str_is(piece, ".") || firn_str_is(piece, ".."))
 			return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
-					 "The path holds an empty piece, '.' or '..': percent-encode slashes within names as %%2F");
+					 "The path holds an empty piece, '.' or '..': "
+					 "percent-encode slashes within names as %%2F");
 		if (ret_pieces->n == MAX_PIECES)
-			return firn_fail(&call->cx, FIRN_E_NO_SUCH_ROUTE, "No route has that many path pieces");
+			return firn_fail(&call->cx, FIRN_E_NO_SUCH_ROUTE,
+					 "No route has that many path pieces");
 		ret_pieces->items[ret_pieces->n++] = piece;
 		rest = firn_str_sub(after, piece.n, SIZE_MAX);
 	}
@@ -99,7 +113,8 @@ static bool matches(const char *pattern, const struct pieces *pieces)
 		if (*pattern++ != '/')
 			return false;
 		n = strcspn(pattern, "/");
-		if (pattern[0] != '{' && !firn_str_eq(pieces->items[i], (struct firn_str){pattern, n}))
+		if (pattern[0] != '{' &&
+		    !firn_str_eq(pieces->items[i], (struct firn_str){pattern, n}))
 			return false;
 		pattern += n;
 	}
@@ -118,11 +133,15 @@ static firn_rc decode_piece(struct firn_call *call, const char *pattern, struct 
 	if (strncmp(pattern, "{namespace}", 11) == 0)
 		return firn_levels_split(&call->cx, value, &call->target.levels);
 	call->target.name = value;
-	return firn_name_check(&call->cx, strncmp(pattern, "{view}", 6) == 0 ? "view" :
-					  strncmp(pattern, "{function}", 10) == 0 ? "function" : "table", value);
+	return firn_name_check(&call->cx,
+			       strncmp(pattern, "{view}", 6) == 0	 ? "view"
+			       : strncmp(pattern, "{function}", 10) == 0 ? "function"
+									 : "table",
+			       value);
 }
 
-static firn_rc decode_target(struct firn_call *call, const char *pattern, const struct pieces *pieces)
+static firn_rc decode_target(struct firn_call *call, const char *pattern,
+			     const struct pieces *pieces)
 {
 	for (size_t i = 0; i < pieces->n; i++) {
 		pattern++;
@@ -144,8 +163,9 @@ static firn_rc refuse_method(struct firn_call *call, const struct pieces *pieces
 			firn_buf_printf(&allow, "%s%s", allow.n ? ", " : "", route->method_text);
 	FIRN_TRY(firn_buf_end(&allow, &text));
 	firn_reply_header(call, "Allow", text);
-	return firn_fail(&call->cx, FIRN_E_METHOD_NOT_ALLOWED, "%.*s is not a method of %.*s: use %.*s",
-			 FIRN_FMT(call->method_text), FIRN_FMT(call->raw_path), FIRN_FMT(text));
+	return firn_fail(&call->cx, FIRN_E_METHOD_NOT_ALLOWED,
+			 "%.*s is not a method of %.*s: use %.*s", FIRN_FMT(call->method_text),
+			 FIRN_FMT(call->raw_path), FIRN_FMT(text));
 }
 
 firn_rc firn_route_find(struct firn_call *call)
@@ -163,14 +183,15 @@ firn_rc firn_route_find(struct firn_call *call)
 			found = route;
 	}
 	/* HEAD is GET without the body, where it has no row of its own. */
-	for (const struct firn_route *route = firn_routes; route->path && !found && call->method == FIRN_HEAD; route++)
+	for (const struct firn_route *route = firn_routes;
+	     route->path && !found && call->method == FIRN_HEAD; route++)
 		if (route->method == FIRN_GET && matches(route->path, &pieces))
 			found = route;
 	if (!found && path_known)
 		return refuse_method(call, &pieces);
 	if (!found)
-		return firn_fail(&call->cx, FIRN_E_NO_SUCH_ROUTE, "No such route: %.*s %.*s", FIRN_FMT(call->method_text),
-				 FIRN_FMT(call->raw_path));
+		return firn_fail(&call->cx, FIRN_E_NO_SUCH_ROUTE, "No such route: %.*s %.*s",
+				 FIRN_FMT(call->method_text), FIRN_FMT(call->raw_path));
 	call->route = found;
 	return decode_target(call, found->path, &pieces);
 }
@@ -180,9 +201,11 @@ firn_rc firn_route_find(struct firn_call *call)
 static firn_rc parse_pair(struct firn_call *call, struct firn_str raw, struct firn_pair *ret_pair)
 {
 	size_t equals = firn_str_find(raw, '=');
-	struct firn_str value = equals < raw.n ? firn_str_sub(raw, equals + 1, SIZE_MAX) : FIRN_STR("");
+	struct firn_str value =
+		equals < raw.n ? firn_str_sub(raw, equals + 1, SIZE_MAX) : FIRN_STR("");
 
-	FIRN_TRY(firn_percent_decode(&call->cx, firn_str_sub(raw, 0, equals), true, "query", &ret_pair->key));
+	FIRN_TRY(firn_percent_decode(&call->cx, firn_str_sub(raw, 0, equals), true, "query",
+				     &ret_pair->key));
 	return firn_percent_decode(&call->cx, value, true, "query", &ret_pair->value);
 }
 
@@ -201,7 +224,8 @@ firn_rc firn_query_parse(struct firn_call *call)
 	while (rest.n > 0) {
 		size_t end = firn_str_find(rest, '&');
 		if (end > 0)
-			FIRN_TRY(parse_pair(call, firn_str_sub(rest, 0, end), &call->query.items[call->query.n++]));
+			FIRN_TRY(parse_pair(call, firn_str_sub(rest, 0, end),
+					    &call->query.items[call->query.n++]));
 		rest = end < rest.n ? firn_str_sub(rest, end + 1, SIZE_MAX) : FIRN_STR_NONE;
 	}
 	return FIRN_OK;

@@ -140,6 +140,20 @@ static firn_rc probe(struct firn_ctx *cx, struct firn_catalog *catalog,
 	return rc;
 }
 
+/* What a store answered or didn't, as a verdict on the settings that were given. */
+static firn_rc blame_settings(struct firn_ctx *cx, const struct firn_stored_profile *stored)
+{
+	struct firn_err why = cx->err;
+
+	if (why.code != FIRN_E_STORE_DENIED && why.code != FIRN_E_STORE_BROKEN &&
+	    why.code != FIRN_E_STORE_NOT_FOUND && why.code != FIRN_E_STORE_EXISTS)
+		return why.code;
+	firn_err_clear(cx);
+	firn_fail(cx, FIRN_E_VALIDATION, "the store at '%.*s' can't be used: %s",
+		  FIRN_FMT(firn_name_show(cx, stored->location)), why.message);
+	return firn_note(cx, "%s", why.notes);
+}
+
 /* VALIDATION with every check that failed. */
 static firn_rc require_store(struct firn_ctx *cx, struct firn_catalog *catalog,
 			     const struct firn_stored_profile *stored)
@@ -149,7 +163,8 @@ static firn_rc require_store(struct firn_ctx *cx, struct firn_catalog *catalog,
 	struct firn_buf b;
 	size_t n;
 
-	FIRN_TRY(probe(cx, catalog, stored, &checks, &n));
+	if (probe(cx, catalog, stored, &checks, &n) != FIRN_OK)
+		return blame_settings(cx, stored);
 	firn_buf_init(&b, cx, PROPERTIES_BYTES);
 	for (size_t i = 0; i < n; i++) {
 		if (!checks[i].passed)
@@ -415,15 +430,22 @@ firn_rc firn_warehouse_drop(struct firn_ctx *cx, struct firn_catalog *catalog,
 firn_rc firn_warehouse_probe(struct firn_ctx *cx, struct firn_catalog *catalog,
 			     struct firn_str name, struct firn_str *ret_json)
 {
+	struct firn_store_check *checks, unusable = {.name = "open"};
 	struct firn_stored_profile stored;
-	struct firn_store_check *checks;
 	int64_t version;
 	struct firn_buf b;
 	struct firn_jw w;
 	size_t n;
 
 	FIRN_TRY(load_current(cx, name, &stored, &version));
-	FIRN_TRY(probe(cx, catalog, &stored, &checks, &n));
+	if (probe(cx, catalog, &stored, &checks, &n) != FIRN_OK) {
+		if (blame_settings(cx, &stored) != FIRN_E_VALIDATION)
+			return cx->err.code;
+		checks = &unusable;
+		n = 1;
+		unusable.detail = firn_str_dup(cx, firn_str(cx->err.message));
+		firn_err_clear(cx);
+	}
 	firn_buf_init(&b, cx, PROPERTIES_BYTES);
 	firn_jw_init(&w, &b);
 	firn_jw_begin(&w, '[');

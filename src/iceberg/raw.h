@@ -29,17 +29,24 @@ static inline bool firn_raw_is_null(struct firn_str raw)
 firn_rc firn_raw_compact(struct firn_ctx *cx, struct firn_str text,
 			 struct firn_str *ret_text) FIRN_MUST;
 
-/* One integer member that a light scan picks out of an object. */
+/* A member that a light scan picks out of an object; null counts as absent. */
 struct firn_raw_field {
-	const char *name;
+	struct firn_str name;
 	bool required;
+	bool any;     /* not only an integer: raw is all that is read */
 	bool has;
+	bool seen;    /* it was there, if only as null */
 	int64_t value;
+	struct firn_str raw;
 };
-/* Fills the fields from an object; null counts as absent. BAD_REQUEST, led by `what`, on a missing,
- * doubled or ill-typed one. */
-firn_rc firn_raw_integers(struct firn_ctx *cx, struct firn_str object, const char *what,
-			  struct firn_raw_field *fields, size_t n) FIRN_MUST;
+/* Fills the fields from an object. BAD_REQUEST, led by `what`, on a missing, doubled or ill-typed
+ * one. */
+firn_rc firn_raw_read(struct firn_ctx *cx, struct firn_str object, const char *what,
+		      struct firn_raw_field *fields, size_t n) FIRN_MUST;
+/* As firn_raw_read for the next element of a list, *ret_text its bytes; *ret_more false at the end. */
+firn_rc firn_raw_read_next(struct firn_ctx *cx, struct firn_raw_iter *list, const char *what,
+			   struct firn_raw_field *fields, size_t n, struct firn_str *ret_text,
+			   bool *ret_more) FIRN_MUST;
 /* The raw value of one member, NONE when absent. */
 firn_rc firn_raw_get(struct firn_ctx *cx, struct firn_str object, const char *name,
 		     struct firn_str *ret_raw) FIRN_MUST;

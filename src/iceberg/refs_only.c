@@ -36,9 +36,9 @@ static firn_rc index_refs(struct firn_ctx *cx, const struct document *doc,
 	if (!doc->refs.p || !firn_raw_begin(&it, doc->refs))
 		return FIRN_OK;
 	while (firn_raw_next(&it, &key, &value)) {
-		struct firn_raw_field id = {.name = "snapshot-id", .required = true};
+		struct firn_raw_field id = {.name = FIRN_STR("snapshot-id"), .required = true};
 
-		FIRN_TRY(firn_raw_integers(cx, value, "ref", &id, 1));
+		FIRN_TRY(firn_raw_read(cx, value, "ref", &id, 1));
 		(void)firn_id_index_add(index, id.value, 0);
 	}
 	return FIRN_OK;
@@ -48,17 +48,15 @@ static firn_rc put_snapshots(struct firn_ctx *cx, const struct document *doc,
 			     const struct firn_id_index *index, struct firn_buf *b)
 {
 	struct firn_raw_iter it;
-	struct firn_str key, value;
-	bool comma = false;
+	struct firn_str value;
+	bool comma = false, more = firn_raw_begin(&it, doc->snapshots);
 
 	firn_buf_char(b, '[');
-	if (!firn_raw_begin(&it, doc->snapshots))
-		return FIRN_OK;
-	while (firn_raw_next(&it, &key, &value)) {
-		struct firn_raw_field id = {.name = "snapshot-id", .required = true};
+	while (more) {
+		struct firn_raw_field id = {.name = FIRN_STR("snapshot-id"), .required = true};
 
-		FIRN_TRY(firn_raw_integers(cx, value, "snapshot", &id, 1));
-		if (!firn_id_index_has(index, id.value))
+		FIRN_TRY(firn_raw_read_next(cx, &it, "snapshot", &id, 1, &value, &more));
+		if (!more || !firn_id_index_has(index, id.value))
 			continue;
 		if (comma)
 			firn_buf_char(b, ',');

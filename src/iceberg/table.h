@@ -84,6 +84,11 @@ void *firn_vec_room(struct firn_ctx *cx, void *items, size_t n, size_t *capacity
 		(vec)->items[(vec)->n++] = (value);                                                \
 	} while (0)
 
+struct firn_statistics_list {
+	struct firn_statistics *items;
+	size_t n, capacity;
+};
+
 struct firn_table_metadata {
 	int format_version;
 	struct firn_str uuid; /* NONE only in v1 */
@@ -100,8 +105,7 @@ struct firn_table_metadata {
 	FIRN_VEC(struct firn_snapshot_ref) refs;
 	FIRN_VEC(struct firn_snapshot_log_entry) snapshot_log;
 	FIRN_VEC(struct firn_metadata_log_entry) metadata_log;
-	FIRN_VEC(struct firn_statistics) statistics;
-	FIRN_VEC(struct firn_statistics) partition_statistics;
+	struct firn_statistics_list statistics, partition_statistics;
 	FIRN_VEC(struct firn_encryption_key) keys;
 	FIRN_VEC(struct firn_pair) unknown; /* members carried: key, raw value */
 };

@@ -196,6 +196,7 @@ static firn_rc put_ref(struct table_builder *b, const struct firn_snapshot_ref *
 firn_rc firn_update_set_snapshot_ref(struct table_builder *b, const struct firn_json *update)
 {
 	const struct firn_snapshot_ref *before;
+	const struct firn_snapshot *snapshot;
 	struct firn_snapshot_ref ref;
 	struct firn_str name;
 
@@ -206,9 +207,10 @@ firn_rc firn_update_set_snapshot_ref(struct table_builder *b, const struct firn_
 		return FIRN_OK;
 	FIRN_TRY(check_ref(b, &ref, before));
 	FIRN_TRY(firn_ref_text(b->cx, &ref));
-	if (is_added(b, ref.snapshot_id)) {
+	snapshot = find_snapshot(b, ref.snapshot_id);
+	if (snapshot && is_added(b, ref.snapshot_id)) {
 		b->has_updated = true;
-		b->updated_ms = find_snapshot(b, ref.snapshot_id)->timestamp_ms;
+		b->updated_ms = snapshot->timestamp_ms;
 	}
 	if (firn_str_is(name, "main"))
 		FIRN_TRY(set_main(b, ref.snapshot_id));

@@ -5,23 +5,37 @@
 #include "raw.h"
 #include "table.h"
 
-enum { SNAPSHOT_ID, PARENT_ID, SEQUENCE, TIMESTAMP, SCHEMA_ID, FIRST_ROW, ADDED_ROWS, N_FIELDS };
+/* FIRN_STR for a static initializer. */
+#define FIRN_STR_INIT(literal) {(literal), sizeof(literal) - 1}
 
-static firn_rc check_manifests(struct firn_ctx *cx, struct firn_str raw, int64_t id)
+enum {
+	SNAPSHOT_ID, PARENT_ID, SEQUENCE, TIMESTAMP, SCHEMA_ID, FIRST_ROW, ADDED_ROWS,
+	MANIFEST_LIST, MANIFESTS, N_FIELDS
+};
+
+static const struct firn_raw_field snapshot_fields[N_FIELDS] = {
+	[SNAPSHOT_ID] = {.name = FIRN_STR_INIT("snapshot-id"), .required = true},
+	[PARENT_ID] = {.name = FIRN_STR_INIT("parent-snapshot-id")},
+	[SEQUENCE] = {.name = FIRN_STR_INIT("sequence-number")},
+	[TIMESTAMP] = {.name = FIRN_STR_INIT("timestamp-ms"), .required = true},
+	[SCHEMA_ID] = {.name = FIRN_STR_INIT("schema-id")},
+	[FIRST_ROW] = {.name = FIRN_STR_INIT("first-row-id")},
+	[ADDED_ROWS] = {.name = FIRN_STR_INIT("added-rows")},
+	[MANIFEST_LIST] = {.name = FIRN_STR_INIT("manifest-list"), .any = true},
+	[MANIFESTS] = {.name = FIRN_STR_INIT("manifests"), .any = true},
+};
+
+static firn_rc check_manifests(struct firn_ctx *cx, const struct firn_raw_field *f)
 {
-	struct firn_str list, manifests;
+	long long id = (long long)f[SNAPSHOT_ID].value;
 
-	FIRN_TRY(firn_raw_get(cx, raw, "manifest-list", &list));
-	if (!firn_raw_is_null(list) && list.p[0] == '"')
-		return FIRN_OK;
-	if (!firn_raw_is_null(list))
+	if (f[MANIFEST_LIST].has && f[MANIFEST_LIST].raw.p[0] != '"')
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "snapshot %lld: 'manifest-list' must be a string", (long long)id);
-	FIRN_TRY(firn_raw_get(cx, raw, "manifests", &manifests));
-	if (manifests.p && manifests.p[0] == '[')
-		return FIRN_OK;
-	return firn_fail(cx, FIRN_E_BAD_REQUEST, "snapshot %lld: 'manifest-list' is missing",
-			 (long long)id);
+				 "snapshot %lld: 'manifest-list' must be a string", id);
+	if (!f[MANIFEST_LIST].has && !(f[MANIFESTS].has && f[MANIFESTS].raw.p[0] == '['))
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "snapshot %lld: 'manifest-list' is missing",
+				 id);
+	return FIRN_OK;
 }
 
 static firn_rc check_rows(struct firn_ctx *cx, const struct firn_snapshot *s)
@@ -42,126 +56,133 @@ static firn_rc check_rows(struct firn_ctx *cx, const struct firn_snapshot *s)
 	return FIRN_OK;
 }
 
-firn_rc firn_snapshot_read(struct firn_ctx *cx, struct firn_str raw,
-			   struct firn_snapshot *ret_snapshot)
+static firn_rc settle_snapshot(struct firn_ctx *cx, const struct firn_raw_field *f,
+			       struct firn_str text, struct firn_snapshot *ret_snapshot)
 {
-	struct firn_raw_field f[N_FIELDS] = {
-		[SNAPSHOT_ID] = {.name = "snapshot-id", .required = true},
-		[PARENT_ID] = {.name = "parent-snapshot-id"},
-		[SEQUENCE] = {.name = "sequence-number"},
-		[TIMESTAMP] = {.name = "timestamp-ms", .required = true},
-		[SCHEMA_ID] = {.name = "schema-id"},
-		[FIRST_ROW] = {.name = "first-row-id"},
-		[ADDED_ROWS] = {.name = "added-rows"},
+	struct firn_snapshot s = {
+		.id = f[SNAPSHOT_ID].value,
+		.has_parent = f[PARENT_ID].has,
+		.parent_id = f[PARENT_ID].value,
+		.sequence_number = f[SEQUENCE].value,
+		.timestamp_ms = f[TIMESTAMP].value,
+		.has_schema_id = f[SCHEMA_ID].has,
+		.has_first_row_id = f[FIRST_ROW].has,
+		.first_row_id = f[FIRST_ROW].value,
+		.has_added_rows = f[ADDED_ROWS].has,
+		.added_rows = f[ADDED_ROWS].value,
+		.text = text,
 	};
-	struct firn_snapshot s = {.text = raw};
 
-	FIRN_TRY(firn_raw_integers(cx, raw, "snapshot", f, N_FIELDS));
-	if (f[SCHEMA_ID].has && (f[SCHEMA_ID].value < INT32_MIN || f[SCHEMA_ID].value > INT32_MAX))
+	if (f[SCHEMA_ID].value < INT32_MIN || f[SCHEMA_ID].value > INT32_MAX)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "snapshot %lld: 'schema-id' must be a 32-bit integer",
-				 (long long)f[SNAPSHOT_ID].value);
-	s.id = f[SNAPSHOT_ID].value;
-	s.has_parent = f[PARENT_ID].has;
-	s.parent_id = f[PARENT_ID].value;
-	s.sequence_number = f[SEQUENCE].value;
-	s.timestamp_ms = f[TIMESTAMP].value;
-	s.has_schema_id = f[SCHEMA_ID].has;
+				 (long long)s.id);
 	s.schema_id = (int32_t)f[SCHEMA_ID].value;
-	s.has_first_row_id = f[FIRST_ROW].has;
-	s.first_row_id = f[FIRST_ROW].value;
-	s.has_added_rows = f[ADDED_ROWS].has;
-	s.added_rows = f[ADDED_ROWS].value;
 	FIRN_TRY(check_rows(cx, &s));
-	FIRN_TRY(check_manifests(cx, raw, s.id));
+	FIRN_TRY(check_manifests(cx, f));
 	*ret_snapshot = s;
 	return FIRN_OK;
 }
 
-/* Begins the list, counted and bounded; a null or absent list has no items. */
+firn_rc firn_snapshot_read(struct firn_ctx *cx, struct firn_str raw,
+			   struct firn_snapshot *ret_snapshot)
+{
+	struct firn_raw_field f[N_FIELDS];
+
+	memcpy(f, snapshot_fields, sizeof(f));
+	FIRN_TRY(firn_raw_read(cx, raw, "snapshot", f, N_FIELDS));
+	return settle_snapshot(cx, f, raw, ret_snapshot);
+}
+
+/* Begins the list; a null or absent one has no items. */
 static firn_rc begin_list(struct firn_ctx *cx, struct firn_str raw, const char *name,
-			  size_t ceiling, struct firn_raw_iter *it, size_t *ret_n)
+			  struct firn_raw_iter *it)
 {
 	*it = (struct firn_raw_iter){NULL, NULL, false};
-	*ret_n = 0;
-	if (firn_raw_is_null(raw))
-		return FIRN_OK;
-	if (raw.p[0] != '[')
+	if (!firn_raw_is_null(raw) && (!firn_raw_begin(it, raw) || it->object))
 		return firn_fail(cx, FIRN_E_BAD_REQUEST, "table metadata: '%s' must be an array",
 				 name);
-	*ret_n = firn_raw_count(raw);
-	if (*ret_n > ceiling)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "table metadata: '%s' has %zu items, more than %zu", name, *ret_n,
-				 ceiling);
-	firn_raw_begin(it, raw);
 	return FIRN_OK;
+}
+
+static firn_rc too_long(struct firn_ctx *cx, const char *name, size_t ceiling)
+{
+	return firn_fail(cx, FIRN_E_BAD_REQUEST, "table metadata: '%s' has more than %zu items",
+			 name, ceiling);
 }
 
 firn_rc firn_table_parse_snapshots(struct firn_ctx *cx, struct firn_str raw,
 				   struct firn_table_metadata *m)
 {
 	struct firn_raw_iter it;
-	struct firn_str key, value;
-	size_t n;
 
-	FIRN_TRY(begin_list(cx, raw, "snapshots", FIRN_TABLE_SNAPSHOTS, &it, &n));
-	m->snapshots.items = firn_calloc(cx, n + 1, sizeof(*m->snapshots.items));
-	if (!m->snapshots.items)
-		return cx->err.code;
-	while (m->snapshots.n < n && firn_raw_next(&it, &key, &value))
-		FIRN_TRY(firn_snapshot_read(cx, value, &m->snapshots.items[m->snapshots.n++]));
-	return FIRN_OK;
+	FIRN_TRY(begin_list(cx, raw, "snapshots", &it));
+	for (;;) {
+		struct firn_raw_field f[N_FIELDS];
+		struct firn_snapshot snapshot;
+		struct firn_str text;
+		bool more;
+
+		memcpy(f, snapshot_fields, sizeof(f));
+		FIRN_TRY(firn_raw_read_next(cx, &it, "snapshot", f, N_FIELDS, &text, &more));
+		if (!more)
+			return FIRN_OK;
+		if (m->snapshots.n == FIRN_TABLE_SNAPSHOTS)
+			return too_long(cx, "snapshots", FIRN_TABLE_SNAPSHOTS);
+		FIRN_TRY(settle_snapshot(cx, f, text, &snapshot));
+		FIRN_VEC_PUSH(cx, &m->snapshots, snapshot);
+	}
 }
 
 static firn_rc parse_snapshot_log(struct firn_ctx *cx, struct firn_str raw,
 				  struct firn_table_metadata *m)
 {
 	struct firn_raw_iter it;
-	struct firn_str key, value;
-	size_t n;
 
-	FIRN_TRY(begin_list(cx, raw, "snapshot-log", FIRN_TABLE_LOG, &it, &n));
-	m->snapshot_log.items = firn_calloc(cx, n + 1, sizeof(*m->snapshot_log.items));
-	if (!m->snapshot_log.items)
-		return cx->err.code;
-	while (m->snapshot_log.n < n && firn_raw_next(&it, &key, &value)) {
-		struct firn_raw_field f[] = {{.name = "timestamp-ms", .required = true},
-					     {.name = "snapshot-id", .required = true}};
+	FIRN_TRY(begin_list(cx, raw, "snapshot-log", &it));
+	for (;;) {
+		struct firn_raw_field f[] = {
+			{.name = FIRN_STR("timestamp-ms"), .required = true},
+			{.name = FIRN_STR("snapshot-id"), .required = true}};
+		struct firn_snapshot_log_entry entry;
+		bool more;
 
-		FIRN_TRY(firn_raw_integers(cx, value, "snapshot log entry", f, 2));
-		m->snapshot_log.items[m->snapshot_log.n++] =
-			(struct firn_snapshot_log_entry){f[0].value, f[1].value, value};
+		FIRN_TRY(firn_raw_read_next(cx, &it, "snapshot log entry", f, 2, &entry.text,
+					    &more));
+		if (!more)
+			return FIRN_OK;
+		if (m->snapshot_log.n == FIRN_TABLE_LOG)
+			return too_long(cx, "snapshot-log", FIRN_TABLE_LOG);
+		entry.timestamp_ms = f[0].value;
+		entry.snapshot_id = f[1].value;
+		FIRN_VEC_PUSH(cx, &m->snapshot_log, entry);
 	}
-	return FIRN_OK;
 }
 
 static firn_rc parse_metadata_log(struct firn_ctx *cx, struct firn_str raw,
 				  struct firn_table_metadata *m)
 {
 	struct firn_raw_iter it;
-	struct firn_str key, value, file;
-	size_t n;
 
-	FIRN_TRY(begin_list(cx, raw, "metadata-log", FIRN_TABLE_LOG, &it, &n));
-	m->metadata_log.items = firn_calloc(cx, n + 1, sizeof(*m->metadata_log.items));
-	if (!m->metadata_log.items)
-		return cx->err.code;
-	while (m->metadata_log.n < n && firn_raw_next(&it, &key, &value)) {
-		struct firn_metadata_log_entry *entry = &m->metadata_log.items[m->metadata_log.n++];
-		struct firn_raw_field f[] = {{.name = "timestamp-ms", .required = true}};
+	FIRN_TRY(begin_list(cx, raw, "metadata-log", &it));
+	for (;;) {
+		struct firn_raw_field f[] = {
+			{.name = FIRN_STR("timestamp-ms"), .required = true},
+			{.name = FIRN_STR("metadata-file"), .required = true, .any = true}};
+		struct firn_metadata_log_entry entry;
+		bool more;
 
-		FIRN_TRY(firn_raw_integers(cx, value, "metadata log entry", f, 1));
-		FIRN_TRY(firn_raw_get(cx, value, "metadata-file", &file));
-		if (firn_raw_is_null(file))
-			return firn_fail(cx, FIRN_E_BAD_REQUEST,
-					 "metadata log entry: 'metadata-file' is missing");
-		FIRN_TRY(firn_json_raw_str(cx, file, "metadata log entry: 'metadata-file'",
-					   &entry->file));
-		entry->timestamp_ms = f[0].value;
-		entry->text = value;
+		FIRN_TRY(firn_raw_read_next(cx, &it, "metadata log entry", f, 2, &entry.text,
+					    &more));
+		if (!more)
+			return FIRN_OK;
+		if (m->metadata_log.n == FIRN_TABLE_LOG)
+			return too_long(cx, "metadata-log", FIRN_TABLE_LOG);
+		FIRN_TRY(firn_json_raw_str(cx, f[1].raw, "metadata log entry: 'metadata-file'",
+					   &entry.file));
+		entry.timestamp_ms = f[0].value;
+		FIRN_VEC_PUSH(cx, &m->metadata_log, entry);
 	}
-	return FIRN_OK;
 }
 
 firn_rc firn_table_parse_logs(struct firn_ctx *cx, struct firn_str snapshot_log,
@@ -172,32 +193,31 @@ firn_rc firn_table_parse_logs(struct firn_ctx *cx, struct firn_str snapshot_log,
 }
 
 static firn_rc parse_files(struct firn_ctx *cx, struct firn_str raw, const char *name,
-			   struct firn_statistics **ret_items, size_t *ret_n)
+			   struct firn_statistics_list *files)
 {
 	struct firn_raw_iter it;
-	struct firn_str key, value;
-	size_t n, i = 0;
 
-	FIRN_TRY(begin_list(cx, raw, name, FIRN_TABLE_SNAPSHOTS, &it, &n));
-	*ret_items = firn_calloc(cx, n + 1, sizeof(**ret_items));
-	if (!*ret_items)
-		return cx->err.code;
-	while (i < n && firn_raw_next(&it, &key, &value)) {
-		struct firn_raw_field f[] = {{.name = "snapshot-id", .required = true}};
+	FIRN_TRY(begin_list(cx, raw, name, &it));
+	for (;;) {
+		struct firn_raw_field f = {.name = FIRN_STR("snapshot-id"), .required = true};
+		struct firn_statistics file;
+		bool more;
 
-		FIRN_TRY(firn_raw_integers(cx, value, name, f, 1));
-		(*ret_items)[i++] = (struct firn_statistics){f[0].value, value};
+		FIRN_TRY(firn_raw_read_next(cx, &it, name, &f, 1, &file.text, &more));
+		if (!more)
+			return FIRN_OK;
+		if (files->n == FIRN_TABLE_SNAPSHOTS)
+			return too_long(cx, name, FIRN_TABLE_SNAPSHOTS);
+		file.snapshot_id = f.value;
+		FIRN_VEC_PUSH(cx, files, file);
 	}
-	*ret_n = i;
-	return FIRN_OK;
 }
 
 firn_rc firn_table_parse_statistics(struct firn_ctx *cx, struct firn_str statistics,
 				    struct firn_str partition_statistics,
 				    struct firn_table_metadata *m)
 {
-	FIRN_TRY(parse_files(cx, statistics, "statistics", &m->statistics.items,
-			     &m->statistics.n));
+	FIRN_TRY(parse_files(cx, statistics, "statistics", &m->statistics));
 	return parse_files(cx, partition_statistics, "partition-statistics",
-			   &m->partition_statistics.items, &m->partition_statistics.n);
+			   &m->partition_statistics);
 }

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "firn/log.h"
 #include "firn/uuid.h"
 #include "follow.h"
+#include "http_front.h"
 #include "listen.h"
 #include "metrics.h"
 
@@ -23,33 +23,7 @@ enum {
 	URI_CEILING = 16 * 1024,
 	HEAD_CEILING = 32 * 1024,
 	POOL_BYTES = 64 * 1024,
-	SPARE_EXCHANGES = 256,
-	STREAM_BLOCK = 16 * 1024
-};
-
-/* What a socket is doing, for absolute deadlines. */
-struct firn_connection {
-	struct firn_connection *previous, *next;
-	struct firn_http_front *front;
-	int fd;
-	bool loopback;
-	int64_t idle_since_ns;		/* when it began to wait for a head */
-	struct firn_exchange *exchange; /* the request on it, if any */
-	struct firn_follower *follower;
-	struct MHD_Connection *mhd;
-	bool stream_waits; /* suspended for want of events */
-};
-
-struct firn_http_front {
-	struct firn_loop *loop;
-	struct firn_server *server;
-	struct MHD_Daemon *daemon;
-	int epoll_fd;
-	struct firn_connection connections; /* head of the ring */
-	struct firn_exchange *spare;
-	unsigned n_spare, busy;
-	bool draining;
-	int64_t drain_deadline_ns;
+	SPARE_EXCHANGES = 256
 };
 
 /* ---- exchanges ------------------------------------------------------------------------------ */
@@ -146,146 +120,6 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 	return exchange;
 }
 
-/* ---- answers -------------------------------------------------------------------------------- */
-
-static void log_access(struct firn_exchange *exchange, int status, int64_t duration_ns)
-{
-	const struct firn_ctx *cx = &exchange->call.cx;
-	enum firn_log_level level = FIRN_LOG_INFO;
-	struct firn_log_field fields[12];
-	size_t n = 0;
-
-	if (status >= 500)
-		level = status == 503 ? FIRN_LOG_WARN : FIRN_LOG_ERROR;
-	if (!firn_log_enabled(level))
-		return;
-	fields[n++] = (struct firn_log_field)FIRN_F_CSTR("operation",
-							 firn_call_operation(&exchange->call));
-	fields[n++] = (struct firn_log_field)FIRN_F_I64("status", status);
-	fields[n++] = (struct firn_log_field)FIRN_F_MS("ms", duration_ns);
-	fields[n++] = (struct firn_log_field)FIRN_F_MS("lane_ms", cx->timings.lane_wait_ns);
-	fields[n++] = (struct firn_log_field)FIRN_F_MS("db_ms", cx->timings.db_ns);
-	fields[n++] = (struct firn_log_field)FIRN_F_MS("store_ms", cx->timings.store_ns);
-	fields[n++] = (struct firn_log_field)FIRN_F_STR("path", exchange->call.raw_path);
-	fields[n++] = (struct firn_log_field)FIRN_F_CSTR("request_id", cx->request_id);
-	if (cx->traceparent[0])
-		fields[n++] = (struct firn_log_field)FIRN_F_CSTR("traceparent", cx->traceparent);
-	if (cx->err.code != FIRN_OK) {
-		fields[n++] = (struct firn_log_field)FIRN_F_CSTR("error", cx->err.message);
-		if (cx->err.notes[0])
-			fields[n++] = (struct firn_log_field)FIRN_F_CSTR("notes", cx->err.notes);
-	}
-	firn_log(level, "request", fields, n);
-}
-
-static ssize_t stream_read(void *cls, uint64_t position, char *out, size_t max)
-{
-	struct firn_connection *connection = cls;
-	ptrdiff_t n = firn_follower_read(connection->follower, out, max);
-
-	(void)position;
-	if (n < 0)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (n == 0 && !connection->stream_waits) {
-		connection->stream_waits = true;
-		MHD_suspend_connection(connection->mhd);
-	}
-	return n;
-}
-
-static struct MHD_Response *stream_response(struct firn_http_front *front,
-					    struct firn_exchange *exchange)
-{
-	struct firn_reply *reply = &exchange->call.reply;
-	struct firn_connection *connection = exchange->connection;
-
-	connection->follower = firn_follower_open(front->server->steward, front->loop,
-						  reply->follow_after, reply->follow_warehouse);
-	if (!connection->follower) {
-		(void)firn_fail(&exchange->call.cx, FIRN_E_UNAVAILABLE,
-				"Too many clients follow the events");
-		firn_api_fail(&exchange->call);
-		return NULL;
-	}
-	return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read,
-						 connection, NULL);
-}
-
-static struct MHD_Response *body_response(struct firn_exchange *exchange)
-{
-	const struct firn_reply *reply = &exchange->call.reply;
-	struct MHD_IoVec parts[8];
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < reply->n_body; i++) {
-		if (reply->body[i].n == 0)
-			continue;
-		parts[n++] = (struct MHD_IoVec){reply->body[i].p, reply->body[i].n};
-		exchange->sent_bytes += reply->body[i].n;
-	}
-	return MHD_create_response_from_iovec(parts, n, NULL, NULL);
-}
-
-static void add_headers(struct firn_http_front *front, struct firn_exchange *exchange,
-			struct MHD_Response *response)
-{
-	const struct firn_reply *reply = &exchange->call.reply;
-
-	for (unsigned i = 0; i < reply->n_headers; i++) {
-		const char *name = firn_cstr(&exchange->call.cx, reply->headers[i].key);
-		const char *value = firn_cstr(&exchange->call.cx, reply->headers[i].value);
-		if (name && value)
-			(void)MHD_add_response_header(response, name, value);
-	}
-	(void)MHD_add_response_header(response, "X-Request-Id", exchange->call.cx.request_id);
-	if (front->draining)
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-}
-
-static struct MHD_Response *make_response(struct firn_http_front *front,
-					  struct firn_exchange *exchange)
-{
-	struct MHD_Response *response = NULL;
-	if (exchange->call.reply.follow_events)
-		response = stream_response(front, exchange);
-	if (!response)
-		response = body_response(exchange);
-	if (response)
-		add_headers(front, exchange, response);
-	return response;
-}
-
-static enum MHD_Result queue_reply(struct firn_http_front *front, struct firn_exchange *exchange)
-{
-	struct MHD_Response *response = make_response(front, exchange);
-	enum MHD_Result queued;
-
-	exchange->state = FIRN_EXCHANGE_REPLYING;
-	if (!response)
-		return MHD_NO;
-	queued = MHD_queue_response(exchange->mhd, (unsigned)exchange->call.reply.status, response);
-	MHD_destroy_response(response);
-	return queued;
-}
-
-void firn_http_front_reply(struct firn_http_front *front, struct firn_exchange *exchange)
-{
-	bool suspended = exchange->state == FIRN_EXCHANGE_WAITING;
-
-	if (firn_http_wants_encoding(exchange))
-		firn_http_encode(exchange);
-	if (queue_reply(front, exchange) != MHD_YES)
-		(void)shutdown(exchange->connection->fd, SHUT_RDWR);
-	if (suspended)
-		MHD_resume_connection(exchange->mhd);
-}
-
-void firn_http_front_suspend(struct firn_exchange *exchange)
-{
-	exchange->state = FIRN_EXCHANGE_WAITING;
-	MHD_suspend_connection(exchange->mhd);
-}
-
 /* ---- requests ------------------------------------------------------------------------------- */
 
 static enum firn_method method_of(const char *method)
@@ -332,7 +166,7 @@ static enum MHD_Result refuse(struct firn_http_front *front, struct firn_exchang
 {
 	if (exchange->call.reply.status == 0)
 		firn_api_fail(&exchange->call);
-	return queue_reply(front, exchange);
+	return firn_http_queue_reply(front, exchange);
 }
 
 static bool announces_too_much(struct firn_exchange *exchange)
@@ -442,7 +276,7 @@ static void on_done(void *cls, struct MHD_Connection *mhd, void **request,
 	now = firn_monotonic_ns(&exchange->call.cx);
 	if (exchange->call.reply.status) {
 		int64_t duration = now - exchange->started_ns;
-		log_access(exchange, exchange->call.reply.status, duration);
+		firn_http_log_access(exchange, exchange->call.reply.status, duration);
 		firn_metrics_count(front->server->metrics, firn_loop_index(front->loop),
 				   &exchange->call, exchange->call.reply.status, duration,
 				   exchange->sent_bytes);

@@ -1,6 +1,7 @@
 /* Warehouses: found by name, UUID and location; made, changed and dropped; secrets sealed. */
 #include <pthread.h>
 
+#include "catalog/storage_profile.h"
 #include "catalog_fixture.h"
 
 static firn_rc create_at(struct actor *actor, struct catalog_fixture *f, const char *name,
@@ -296,6 +297,56 @@ static void test_probe_and_store(void **state)
 		FIRN_E_NO_SUCH_WAREHOUSE, "b");
 }
 
+static firn_rc make_profile(struct catalog_fixture *f, const char *given,
+			    const struct firn_stored_profile *current,
+			    struct firn_stored_profile *ret_stored)
+{
+	const struct firn_json *json;
+
+	OK(firn_json_parse(&f->actor.cx, firn_str(given), "storage", &json));
+	return firn_stored_profile_make(&f->actor.cx, f->catalog, json, FIRN_STR("uuid-1"),
+					FIRN_STR("s3://bucket/x"), current, ret_stored);
+}
+
+#define S3 "{\"endpoint\":\"http://127.0.0.1:9\",\"access-key-id\":\"AKIA\""
+
+/* A secret is in no row, and opens only with the key and for the warehouse it was sealed for. */
+static void test_secrets(void **state)
+{
+	struct catalog_fixture *f = *state;
+	struct firn_ctx *cx = &f->actor.cx;
+	struct firn_stored_profile stored, kept, moved;
+	struct firn_store *store;
+
+	OK(make_profile(f, S3 ",\"secret-access-key\":\"s3cr3t\"}", NULL, &stored));
+	assert_true(firn_str_is(stored.profile,
+				"{\"type\":\"s3\",\"region\":\"us-east-1\","
+				"\"endpoint\":\"http://127.0.0.1:9\",\"path-style\":true,"
+				"\"access-key-id\":\"AKIA\"}"));
+	assert_null(strstr(stored.secret_hex.p, "733363723374"));
+	OK(firn_stored_profile_open(cx, f->catalog, &stored, &store));
+	firn_store_free(store);
+
+	OK(make_profile(f, S3 ",\"region\":\"eu-1\"}", &stored, &kept));
+	assert_true(firn_str_eq(kept.secret_hex, stored.secret_hex));
+	REFUSED(cx, make_profile(f, "{\"access-key-id\":\"OTHER\"}", &stored, &kept),
+		FIRN_E_VALIDATION, "without secret-access-key");
+	OK(make_profile(f, "{}", &stored, &kept));
+	assert_null(kept.secret_hex.p);
+
+	moved = stored;
+	moved.uuid = FIRN_STR("uuid-2");
+	assert_int_equal(firn_stored_profile_open(cx, f->catalog, &moved, &store), FIRN_E_INTERNAL);
+	firn_err_clear(cx);
+	f->catalog->config.master_key[0] ^= 1;
+	assert_int_equal(firn_stored_profile_open(cx, f->catalog, &stored, &store),
+			 FIRN_E_INTERNAL);
+	firn_err_clear(cx);
+	f->catalog->config.has_master_key = false;
+	REFUSED(cx, firn_stored_profile_open(cx, f->catalog, &stored, &store), FIRN_E_INTERNAL,
+		"master_key");
+}
+
 struct racer {
 	struct catalog_fixture *f;
 	struct actor actor;
@@ -346,7 +397,7 @@ int main(void)
 		CATALOG_TEST(test_probe_fails), CATALOG_TEST(test_config),
 		CATALOG_TEST(test_list),	CATALOG_TEST(test_update),
 		CATALOG_TEST(test_drop),	CATALOG_TEST(test_probe_and_store),
-		CATALOG_TEST(test_race),
+		CATALOG_TEST(test_race),	CATALOG_TEST(test_secrets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

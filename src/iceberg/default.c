@@ -38,15 +38,20 @@ static bool is_date(struct firn_str s)
 	return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] + leap;
 }
 
+/* At `from`: two digits, no more than max. */
+static bool is_part(struct firn_str s, size_t from, int max)
+{
+	return is_digits(s, from, 2) && two_digits(s, from) <= max;
+}
+
 /* HH:MM[:SS[.fraction of up to `digits`]]. */
 static bool is_time(struct firn_str s, size_t digits)
 {
-	if (s.n < 5 || !is_digits(s, 0, 2) || s.p[2] != ':' || !is_digits(s, 3, 2) ||
-	    two_digits(s, 0) > 23 || two_digits(s, 3) > 59)
+	if (s.n < 5 || !is_part(s, 0, 23) || s.p[2] != ':' || !is_part(s, 3, 59))
 		return false;
 	if (s.n == 5)
 		return true;
-	if (s.n < 8 || s.p[5] != ':' || !is_digits(s, 6, 2) || two_digits(s, 6) > 59)
+	if (s.n < 8 || s.p[5] != ':' || !is_part(s, 6, 59))
 		return false;
 	if (s.n == 8)
 		return true;

@@ -158,7 +158,8 @@ static void put_only(struct firn_jw *w, const char *key, const struct firn_table
 	firn_jw_end(w, '}');
 }
 
-static bool same_properties(const struct firn_table_metadata *a, const struct firn_table_metadata *b)
+static bool same_properties(const struct firn_table_metadata *a,
+			    const struct firn_table_metadata *b)
 {
 	if (a->properties.n != b->properties.n)
 		return false;

@@ -8,7 +8,7 @@ struct firn_id_index {
 	struct firn_id_slot {
 		int64_t id;
 		size_t place; /* + 1; 0 = free */
-	} *slots;
+	} * slots;
 	size_t mask;
 };
 

@@ -43,8 +43,8 @@ static bool absent(const struct firn_json *value)
 static firn_rc ill_typed(struct firn_ctx *cx, const char *what, const char *name,
 			 const char *expected, const struct firn_json *value)
 {
-	return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: '%s' must be %s, found %s", what, name, expected,
-			 firn_json_excerpt(cx, value));
+	return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: '%s' must be %s, found %s", what, name,
+			 expected, firn_json_excerpt(cx, value));
 }
 
 static firn_rc missing(struct firn_ctx *cx, const char *what, const char *name)
@@ -148,8 +148,8 @@ firn_rc firn_member_nested(struct firn_ctx *cx, const struct firn_json *object, 
 	if (absent(value))
 		return missing(cx, what, name);
 	if (firn_json_type(value) != type)
-		return ill_typed(cx, what, name,
-				 type == FIRN_JSON_ARRAY ? "an array" : "an object", value);
+		return ill_typed(cx, what, name, type == FIRN_JSON_ARRAY ? "an array" : "an object",
+				 value);
 	*ret_value = value;
 	return FIRN_OK;
 }

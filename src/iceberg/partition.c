@@ -1,6 +1,6 @@
 /*
- * Partition specs. Refuses specs where only some fields have ids, ids or names used twice, and names
- * that another column of the schema has.
+ * Partition specs. Refuses specs where only some fields have ids, ids or names used twice, and
+ * names that another column of the schema has.
  */
 #include "partition.h"
 
@@ -54,9 +54,10 @@ static firn_rc parse_fields(struct firn_ctx *cx, const struct firn_json *array, 
 		with_id += has;
 	}
 	if (with_id && with_id != n)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "%s: Cannot parse spec with missing field IDs: %zu missing of %zu fields",
-				 what, n - with_id, n);
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"%s: Cannot parse spec with missing field IDs: %zu missing of %zu fields",
+			what, n - with_id, n);
 	spec->has_ids = with_id == n;
 	spec->fields = fields;
 	spec->n_fields = n;
@@ -179,7 +180,7 @@ firn_rc firn_partition_with(struct firn_ctx *cx, const struct firn_partition_spe
 
 void firn_partition_write_fields(struct firn_jw *w, const struct firn_partition_spec *spec)
 {
-	static const char *const known[] = {"name",	 "transform", "source-id",
+	static const char *const known[] = {"name",	  "transform", "source-id",
 					    "source-ids", "field-id",  NULL};
 
 	firn_jw_begin(w, '[');

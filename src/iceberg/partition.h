@@ -11,7 +11,7 @@ struct firn_partition_field {
 	struct firn_sources sources;
 	struct firn_transform transform;
 	struct firn_str name;
-	int32_t id; /* 0 while has_ids is false */
+	int32_t id;			/* 0 while has_ids is false */
 	const struct firn_json *source; /* for unknown members */
 };
 
@@ -22,7 +22,7 @@ struct firn_partition_spec {
 	const struct firn_partition_field *fields;
 	size_t n_fields;
 	const struct firn_json *source; /* for unknown members; NULL for the bare array of v1 */
-	struct firn_str text; /* its bytes when it needn't be written anew, else NONE */
+	struct firn_str text;		/* its bytes when it needn't be written anew, else NONE */
 };
 
 /* An object with `fields`, or v1's bare array of fields. BAD_REQUEST led by `what`. */

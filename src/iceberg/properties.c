@@ -88,8 +88,7 @@ firn_rc firn_properties_check_new(struct firn_ctx *cx, const struct firn_table_m
 			return firn_fail(cx, FIRN_E_VALIDATION,
 					 "Invalid metrics config, could not find column %.*s from "
 					 "table prop %.*s in the schema",
-					 FIRN_FMT(firn_shown(column)),
-					 FIRN_FMT(firn_shown(key)));
+					 FIRN_FMT(firn_shown(column)), FIRN_FMT(firn_shown(key)));
 	}
 	return check_retries(cx, m);
 }

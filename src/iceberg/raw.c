@@ -239,9 +239,9 @@ firn_rc firn_raw_read_next(struct firn_ctx *cx, struct firn_raw_iter *list, cons
 		return FIRN_OK;
 	start = list->p;
 	if (*start != '{')
-		return no_object(cx, what,
-				 (struct firn_str){start, (size_t)(skip_value(start, list->end) -
-								   start)});
+		return no_object(
+			cx, what,
+			(struct firn_str){start, (size_t)(skip_value(start, list->end) - start)});
 	it = enter(start, list->end);
 	FIRN_TRY(read_members(cx, &it, what, fields, n));
 	list->p = it.p;

@@ -20,7 +20,8 @@ bool firn_raw_next(struct firn_raw_iter *it, struct firn_str *ret_key, struct fi
 /* How many elements or members. */
 size_t firn_raw_count(struct firn_str text);
 /* The text of a quoted key; a slice of it unless it has escapes. */
-firn_rc firn_raw_key(struct firn_ctx *cx, struct firn_str quoted, struct firn_str *ret_key) FIRN_MUST;
+firn_rc firn_raw_key(struct firn_ctx *cx, struct firn_str quoted,
+		     struct firn_str *ret_key) FIRN_MUST;
 static inline bool firn_raw_is_null(struct firn_str raw)
 {
 	return !raw.p || raw.p[0] == 'n';
@@ -33,9 +34,9 @@ firn_rc firn_raw_compact(struct firn_ctx *cx, struct firn_str text,
 struct firn_raw_field {
 	struct firn_str name;
 	bool required;
-	bool any;     /* not only an integer: raw is all that is read */
+	bool any; /* not only an integer: raw is all that is read */
 	bool has;
-	bool seen;    /* it was there, if only as null */
+	bool seen; /* it was there, if only as null */
 	int64_t value;
 	struct firn_str raw;
 };
@@ -43,7 +44,8 @@ struct firn_raw_field {
  * one. */
 firn_rc firn_raw_read(struct firn_ctx *cx, struct firn_str object, const char *what,
 		      struct firn_raw_field *fields, size_t n) FIRN_MUST;
-/* As firn_raw_read for the next element of a list, *ret_text its bytes; *ret_more false at the end. */
+/* As firn_raw_read for the next element of a list, *ret_text its bytes; *ret_more false at the end.
+ */
 firn_rc firn_raw_read_next(struct firn_ctx *cx, struct firn_raw_iter *list, const char *what,
 			   struct firn_raw_field *fields, size_t n, struct firn_str *ret_text,
 			   bool *ret_more) FIRN_MUST;

@@ -2,8 +2,8 @@
  * Branches and tags. Refuses kinds other than these, retention that isn't positive, and branch
  * retention on a tag.
  */
-#include "raw.h"
 #include "member.h"
+#include "raw.h"
 #include "table.h"
 
 static firn_rc read_retention(struct firn_ctx *cx, const struct firn_json *json, const char *what,
@@ -18,8 +18,8 @@ static firn_rc read_retention(struct firn_ctx *cx, const struct firn_json *json,
 	return FIRN_OK;
 }
 
-static firn_rc check_tag(struct firn_ctx *cx, const struct firn_snapshot_ref *ref,
-			 const char *what, enum firn_code code)
+static firn_rc check_tag(struct firn_ctx *cx, const struct firn_snapshot_ref *ref, const char *what,
+			 enum firn_code code)
 {
 	if (ref->tag && (ref->min_snapshots_to_keep || ref->max_snapshot_age_ms))
 		return firn_fail(cx, code, "%s: Tags do not support setting %s", what,
@@ -31,8 +31,7 @@ static firn_rc check_tag(struct firn_ctx *cx, const struct firn_snapshot_ref *re
 firn_rc firn_ref_parse(struct firn_ctx *cx, struct firn_str name, const struct firn_json *json,
 		       enum firn_code code, struct firn_snapshot_ref *ret_ref)
 {
-	struct firn_str label =
-		firn_printf(cx, "ref '%.*s'", FIRN_FMT(firn_shown(name)));
+	struct firn_str label = firn_printf(cx, "ref '%.*s'", FIRN_FMT(firn_shown(name)));
 	struct firn_snapshot_ref ref = {.name = name};
 	struct firn_str type;
 

@@ -13,7 +13,8 @@ static firn_rc check_create(struct firn_ctx *cx, const struct firn_json *require
 {
 	(void)requirement;
 	if (base)
-		return firn_fail(cx, FIRN_E_COMMIT_FAILED, "Requirement failed: table already exists");
+		return firn_fail(cx, FIRN_E_COMMIT_FAILED,
+				 "Requirement failed: table already exists");
 	return FIRN_OK;
 }
 
@@ -49,10 +50,11 @@ static firn_rc check_ref(struct firn_ctx *cx, const struct firn_json *requiremen
 				 "Requirement failed: %s %.*s was created concurrently",
 				 ref->tag ? "tag" : "branch", FIRN_FMT(shown));
 	if (ref && ref->snapshot_id != id)
-		return firn_fail(cx, FIRN_E_COMMIT_FAILED,
-				 "Requirement failed: %s %.*s has changed: expected id %lld != %lld",
-				 ref->tag ? "tag" : "branch", FIRN_FMT(shown), (long long)id,
-				 (long long)ref->snapshot_id);
+		return firn_fail(
+			cx, FIRN_E_COMMIT_FAILED,
+			"Requirement failed: %s %.*s has changed: expected id %lld != %lld",
+			ref->tag ? "tag" : "branch", FIRN_FMT(shown), (long long)id,
+			(long long)ref->snapshot_id);
 	if (!ref && has)
 		return firn_fail(cx, FIRN_E_COMMIT_FAILED,
 				 "Requirement failed: branch or tag %.*s is missing, expected %lld",
@@ -60,8 +62,8 @@ static firn_rc check_ref(struct firn_ctx *cx, const struct firn_json *requiremen
 	return FIRN_OK;
 }
 
-static firn_rc check_id(struct firn_ctx *cx, const struct firn_json *requirement,
-			const char *type, const char *name, const char *noun, int32_t found)
+static firn_rc check_id(struct firn_ctx *cx, const struct firn_json *requirement, const char *type,
+			const char *name, const char *noun, int32_t found)
 {
 	int32_t expected;
 
@@ -129,16 +131,18 @@ static firn_rc check_one(struct firn_ctx *cx, const struct firn_json *requiremen
 	struct firn_str type;
 
 	if (firn_json_type(requirement) != FIRN_JSON_OBJECT)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "a requirement must be an object, found %s",
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "a requirement must be an object, found %s",
 				 firn_json_excerpt(cx, requirement));
 	FIRN_TRY(firn_member_str(cx, requirement, "requirement", "type", &type));
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		if (!firn_str_ieq(type, firn_str(kinds[i].name)))
 			continue;
 		if (!base && kinds[i].check != check_create)
-			return firn_fail(cx, FIRN_E_BAD_REQUEST,
-					 "Invalid create requirements: %s needs a table that exists",
-					 kinds[i].name);
+			return firn_fail(
+				cx, FIRN_E_BAD_REQUEST,
+				"Invalid create requirements: %s needs a table that exists",
+				kinds[i].name);
 		return kinds[i].check(cx, requirement, base);
 	}
 	return firn_fail(cx, FIRN_E_BAD_REQUEST,
@@ -154,7 +158,8 @@ firn_rc firn_table_requirements_check(struct firn_ctx *cx, const struct firn_jso
 	if (!requirements || firn_json_type(requirements) == FIRN_JSON_NULL)
 		return FIRN_OK;
 	if (firn_json_type(requirements) != FIRN_JSON_ARRAY)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "'requirements' must be an array, found %s",
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "'requirements' must be an array, found %s",
 				 firn_json_excerpt(cx, requirements));
 	if (n > FIRN_COMMIT_REQUIREMENTS)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,

@@ -43,10 +43,9 @@ static firn_rc collect(struct index *ix, const struct firn_type *type, size_t pa
 		draft->parent = parent;
 		draft->entry.name = field->name;
 		if (parent != SIZE_MAX)
-			draft->entry.name =
-				firn_printf(ix->cx, "%.*s.%.*s",
-					    FIRN_FMT(ix->drafts[parent].entry.name),
-					    FIRN_FMT(field->name));
+			draft->entry.name = firn_printf(ix->cx, "%.*s.%.*s",
+							FIRN_FMT(ix->drafts[parent].entry.name),
+							FIRN_FMT(field->name));
 		if (!draft->entry.name.p)
 			return ix->cx->err.code;
 		FIRN_TRY(collect(ix, field->type, self));
@@ -137,9 +136,10 @@ static firn_rc check_identifier(struct firn_ctx *cx, const struct firn_schema *s
 	const char *wrong = NULL;
 
 	if (!entry)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "%s: Cannot add field id %d as an identifier field: there is no such field",
-				 what, id);
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"%s: Cannot add field id %d as an identifier field: there is no such field",
+			what, id);
 	if (!firn_type_is_primitive(entry->field->type))
 		wrong = "not a primitive type field";
 	else if (!entry->field->required)

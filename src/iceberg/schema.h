@@ -1,8 +1,8 @@
 /*
  * Iceberg types and schemas: parsed into structs, checked, compared, renumbered, written.
  *
- * Values live in the arena, are immutable once returned and refer to the JSON they were parsed from.
- * Ceilings: FIRN_SCHEMA_FIELDS fields in one schema, nesting as deep as FIRN_SCHEMA_DEPTH.
+ * Values live in the arena, are immutable once returned and refer to the JSON they were parsed
+ * from. Ceilings: FIRN_SCHEMA_FIELDS fields in one schema, nesting as deep as FIRN_SCHEMA_DEPTH.
  */
 #ifndef FIRN_ICEBERG_SCHEMA_H
 #define FIRN_ICEBERG_SCHEMA_H
@@ -14,12 +14,29 @@
 #define FIRN_SCHEMA_DEPTH 60
 
 enum firn_type_kind {
-	FIRN_TYPE_BOOLEAN, FIRN_TYPE_INT, FIRN_TYPE_LONG, FIRN_TYPE_FLOAT, FIRN_TYPE_DOUBLE,
-	FIRN_TYPE_DATE, FIRN_TYPE_TIME, FIRN_TYPE_TIMESTAMP, FIRN_TYPE_TIMESTAMPTZ,
-	FIRN_TYPE_TIMESTAMP_NS, FIRN_TYPE_TIMESTAMPTZ_NS, FIRN_TYPE_STRING, FIRN_TYPE_UUID,
-	FIRN_TYPE_FIXED, FIRN_TYPE_BINARY, FIRN_TYPE_DECIMAL, FIRN_TYPE_UNKNOWN, FIRN_TYPE_VARIANT,
-	FIRN_TYPE_GEOMETRY, FIRN_TYPE_GEOGRAPHY,
-	FIRN_TYPE_STRUCT, FIRN_TYPE_LIST, FIRN_TYPE_MAP
+	FIRN_TYPE_BOOLEAN,
+	FIRN_TYPE_INT,
+	FIRN_TYPE_LONG,
+	FIRN_TYPE_FLOAT,
+	FIRN_TYPE_DOUBLE,
+	FIRN_TYPE_DATE,
+	FIRN_TYPE_TIME,
+	FIRN_TYPE_TIMESTAMP,
+	FIRN_TYPE_TIMESTAMPTZ,
+	FIRN_TYPE_TIMESTAMP_NS,
+	FIRN_TYPE_TIMESTAMPTZ_NS,
+	FIRN_TYPE_STRING,
+	FIRN_TYPE_UUID,
+	FIRN_TYPE_FIXED,
+	FIRN_TYPE_BINARY,
+	FIRN_TYPE_DECIMAL,
+	FIRN_TYPE_UNKNOWN,
+	FIRN_TYPE_VARIANT,
+	FIRN_TYPE_GEOMETRY,
+	FIRN_TYPE_GEOGRAPHY,
+	FIRN_TYPE_STRUCT,
+	FIRN_TYPE_LIST,
+	FIRN_TYPE_MAP
 };
 
 struct firn_type;
@@ -37,32 +54,32 @@ struct firn_type_field {
 
 struct firn_type {
 	enum firn_type_kind kind;
-	int32_t length;                  /* fixed[length] */
-	int32_t precision, scale;        /* decimal */
-	struct firn_str crs, algorithm;  /* geometry, geography; NONE = default */
+	int32_t length;			      /* fixed[length] */
+	int32_t precision, scale;	      /* decimal */
+	struct firn_str crs, algorithm;	      /* geometry, geography; NONE = default */
 	const struct firn_type_field *fields; /* struct: its fields; list: 1; map: 2; else none */
 	size_t n_fields;
-	const struct firn_json *source;  /* a nested type's object, for its unknown members */
+	const struct firn_json *source; /* a nested type's object, for its unknown members */
 };
 
 /* One field anywhere in a schema, as found by id. */
 struct firn_schema_entry {
 	int32_t id;
 	const struct firn_type_field *field;
-	struct firn_str name;                   /* full name: "a.b", "list.element" */
+	struct firn_str name;			/* full name: "a.b", "list.element" */
 	const struct firn_schema_entry *parent; /* NULL at top level */
 };
 
 struct firn_schema {
 	int32_t id;
-	bool has_id; /* false: the JSON had no schema-id, id is 0 */
-	const struct firn_type *root; /* a struct */
-	int32_t highest_id;           /* of all fields, -1 when there are none */
+	bool has_id;		       /* false: the JSON had no schema-id, id is 0 */
+	const struct firn_type *root;  /* a struct */
+	int32_t highest_id;	       /* of all fields, -1 when there are none */
 	const int32_t *identifier_ids; /* ascending */
 	size_t n_identifier_ids;
 	const struct firn_schema_entry *entries; /* ascending by id */
 	size_t n_entries;
-	bool as_parsed;       /* root->source says it all, schema-id included */
+	bool as_parsed;	      /* root->source says it all, schema-id included */
 	struct firn_str text; /* its bytes, when whoever parsed it kept them; else NONE */
 };
 

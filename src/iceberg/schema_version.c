@@ -48,15 +48,17 @@ firn_rc firn_schema_check_version(struct firn_ctx *cx, const struct firn_schema 
 		int version = min_version(entry->field->type->kind);
 
 		if (version > format_version)
-			firn_buf_printf(&b, "; Invalid type for %.*s: %.*s is not supported until v%d",
+			firn_buf_printf(&b,
+					"; Invalid type for %.*s: %.*s is not supported until v%d",
 					FIRN_FMT(name),
 					FIRN_FMT(firn_type_text(cx, entry->field->type)), version);
 		if (format_version < 3 && entry->field->initial_default)
-			firn_buf_printf(&b,
-					"; Invalid initial default for %.*s: non-null default (%s) is "
-					"not supported until v3",
-					FIRN_FMT(name),
-					firn_json_excerpt(cx, entry->field->initial_default));
+			firn_buf_printf(
+				&b,
+				"; Invalid initial default for %.*s: non-null default (%s) is "
+				"not supported until v3",
+				FIRN_FMT(name),
+				firn_json_excerpt(cx, entry->field->initial_default));
 	}
 	FIRN_TRY(firn_buf_end(&b, &problems));
 	if (!problems.n)

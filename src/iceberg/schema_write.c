@@ -21,8 +21,8 @@ static void write_part(struct firn_jw *w, const struct firn_type_field *field)
 
 static void write_field(struct firn_jw *w, const struct firn_type_field *field)
 {
-	static const char *const known[] = {"id",  "name",	      "required",      "type",
-					    "doc", "initial-default", "write-default", NULL};
+	static const char *const known[] = {
+		"id", "name", "required", "type", "doc", "initial-default", "write-default", NULL};
 
 	firn_jw_begin(w, '{');
 	firn_jw_key(w, "id");
@@ -67,10 +67,10 @@ static void write_primitive(struct firn_jw *w, const struct firn_type *type)
 
 void firn_type_write(struct firn_jw *w, const struct firn_type *type)
 {
-	static const char *const known[] = {"type",	  "fields",	      "element-id",
-					    "element",	  "element-required", "key-id",
-					    "key",	  "value-id",	      "value",
-					    "value-required", NULL};
+	static const char *const known[] = {
+		"type",	  "fields", "element-id", "element", "element-required",
+		"key-id", "key",    "value-id",	  "value",   "value-required",
+		NULL};
 
 	if (type->kind != FIRN_TYPE_STRUCT && type->kind != FIRN_TYPE_LIST &&
 	    type->kind != FIRN_TYPE_MAP) {

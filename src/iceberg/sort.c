@@ -37,8 +37,8 @@ static firn_rc parse_field(struct firn_ctx *cx, const struct firn_json *json, co
 static firn_rc check_id(struct firn_ctx *cx, const struct firn_sort_order *order, const char *what)
 {
 	if (!order->n_fields && order->id != 0)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: Unsorted order ID must be 0, found %d",
-				 what, order->id);
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "%s: Unsorted order ID must be 0, found %d", what, order->id);
 	if (order->n_fields && order->id == 0)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "%s: Sort order ID 0 is reserved for unsorted order", what);

@@ -123,8 +123,8 @@ void firn_table_borrow(struct firn_table_metadata *m);
 /* What must hold between the parts of a table, as the reference's constructor checks it. */
 firn_rc firn_table_check(struct firn_ctx *cx, const struct firn_table_metadata *m,
 			 enum firn_code code) FIRN_MUST;
-/* The metadata log with the previous file appended, trimmed to the property's length. The files that
- * fell off are reported when the table says that they are to be deleted. */
+/* The metadata log with the previous file appended, trimmed to the property's length. The files
+ * that fell off are reported when the table says that they are to be deleted. */
 firn_rc firn_table_log_previous(struct firn_ctx *cx, struct firn_table_metadata *m,
 				const struct firn_table_base *base,
 				struct firn_strs *ret_trimmed) FIRN_MUST;
@@ -136,7 +136,8 @@ firn_rc firn_snapshot_read(struct firn_ctx *cx, struct firn_str raw,
 firn_rc firn_table_parse_snapshots(struct firn_ctx *cx, struct firn_str raw,
 				   struct firn_table_metadata *m) FIRN_MUST;
 firn_rc firn_table_parse_logs(struct firn_ctx *cx, struct firn_str snapshot_log,
-			      struct firn_str metadata_log, struct firn_table_metadata *m) FIRN_MUST;
+			      struct firn_str metadata_log,
+			      struct firn_table_metadata *m) FIRN_MUST;
 firn_rc firn_table_parse_statistics(struct firn_ctx *cx, struct firn_str statistics,
 				    struct firn_str partition_statistics,
 				    struct firn_table_metadata *m) FIRN_MUST;

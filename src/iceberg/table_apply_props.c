@@ -148,8 +148,7 @@ static bool is_base64(struct firn_str s)
 	return s.n % 4 == 0;
 }
 
-static firn_rc check_key(struct firn_ctx *cx, const struct firn_json *json,
-			 struct firn_str *ret_id)
+static firn_rc check_key(struct firn_ctx *cx, const struct firn_json *json, struct firn_str *ret_id)
 {
 	struct firn_str metadata, by;
 	struct firn_map properties;

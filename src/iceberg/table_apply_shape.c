@@ -1,7 +1,7 @@
 /*
- * Updates of schemas, partition specs and sort orders. An equal one that the table has is used again
- * and counts as the last added. Refuses ids that nothing has, and removal of what is current or that
- * a snapshot names.
+ * Updates of schemas, partition specs and sort orders. An equal one that the table has is used
+ * again and counts as the last added. Refuses ids that nothing has, and removal of what is current
+ * or that a snapshot names.
  */
 #include "member.h"
 #include "table_builder.h"
@@ -12,7 +12,8 @@ static firn_rc current_schema(struct table_builder *b, const char *noun,
 	*ret_schema = firn_table_schema(&b->m, b->m.current_schema_id);
 	if (!*ret_schema)
 		return firn_fail(b->cx, FIRN_E_VALIDATION,
-				 "Cannot add a %s before a schema is added and set as current", noun);
+				 "Cannot add a %s before a schema is added and set as current",
+				 noun);
 	return FIRN_OK;
 }
 
@@ -29,7 +30,8 @@ firn_rc firn_update_add_schema(struct table_builder *b, const struct firn_json *
 	int32_t id = b->m.current_schema_id;
 	bool found = false;
 
-	FIRN_TRY(firn_member_nested(b->cx, update, "add-schema", "schema", FIRN_JSON_OBJECT, &json));
+	FIRN_TRY(
+		firn_member_nested(b->cx, update, "add-schema", "schema", FIRN_JSON_OBJECT, &json));
 	FIRN_TRY(firn_schema_parse(b->cx, json, "add-schema: schema", &schema));
 	FIRN_TRY(firn_schema_check_version(b->cx, schema, b->m.format_version));
 	for (size_t i = 0; i < b->m.schemas.n && !found; i++) {
@@ -140,7 +142,8 @@ static firn_rc bind_spec(struct table_builder *b, const struct firn_partition_sp
 	return FIRN_OK;
 }
 
-static firn_rc keep_spec(struct table_builder *b, const struct firn_partition_spec *spec, int32_t id)
+static firn_rc keep_spec(struct table_builder *b, const struct firn_partition_spec *spec,
+			 int32_t id)
 {
 	if (b->m.format_version == 1 && !firn_partition_sequential(spec))
 		return firn_fail(b->cx, FIRN_E_VALIDATION,
@@ -184,8 +187,8 @@ firn_rc firn_update_set_default_spec(struct table_builder *b, const struct firn_
 {
 	int32_t id;
 
-	FIRN_TRY(resolve(b, update, "set-default-spec", "spec-id", b->has_last_spec, b->last_spec_id,
-			 "spec", &id));
+	FIRN_TRY(resolve(b, update, "set-default-spec", "spec-id", b->has_last_spec,
+			 b->last_spec_id, "spec", &id));
 	if (id == b->m.default_spec_id)
 		return FIRN_OK;
 	if (!firn_table_spec(&b->m, id))
@@ -291,9 +294,10 @@ static firn_rc check_unused(struct table_builder *b, const struct firn_id_index 
 		const struct firn_snapshot *s = &b->m.snapshots.items[i];
 
 		if (s->has_schema_id && firn_id_index_has(removed, s->schema_id))
-			return firn_fail(b->cx, FIRN_E_VALIDATION,
-					 "Cannot remove schema %d: snapshot %lld was written with it",
-					 s->schema_id, (long long)s->id);
+			return firn_fail(
+				b->cx, FIRN_E_VALIDATION,
+				"Cannot remove schema %d: snapshot %lld was written with it",
+				s->schema_id, (long long)s->id);
 	}
 	return FIRN_OK;
 }

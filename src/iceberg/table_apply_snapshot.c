@@ -35,9 +35,10 @@ static firn_rc check_json(struct table_builder *b, const struct firn_json *json)
 	if (list.p)
 		return FIRN_OK;
 	if (b->m.format_version > 1)
-		return firn_fail(b->cx, FIRN_E_BAD_REQUEST,
-				 "snapshot: 'manifest-list' is missing: v%d has no inline manifests",
-				 b->m.format_version);
+		return firn_fail(
+			b->cx, FIRN_E_BAD_REQUEST,
+			"snapshot: 'manifest-list' is missing: v%d has no inline manifests",
+			b->m.format_version);
 	for (size_t i = 0; i < firn_json_count(manifests); i++)
 		if (!firn_json_str(firn_json_at(manifests, i)).p)
 			return firn_fail(b->cx, FIRN_E_BAD_REQUEST,
@@ -59,11 +60,11 @@ static firn_rc check_sequence(struct table_builder *b, const struct firn_snapsho
 				 "snapshot %lld: 'sequence-number' is negative: %lld",
 				 (long long)s->id, (long long)s->sequence_number);
 	if (s->has_parent && s->sequence_number <= b->m.last_sequence_number)
-		return firn_fail(b->cx, FIRN_E_COMMIT_FAILED,
-				 "Validation failed, please retry: Cannot add snapshot with sequence "
-				 "number %lld older than last sequence number %lld",
-				 (long long)s->sequence_number,
-				 (long long)b->m.last_sequence_number);
+		return firn_fail(
+			b->cx, FIRN_E_COMMIT_FAILED,
+			"Validation failed, please retry: Cannot add snapshot with sequence "
+			"number %lld older than last sequence number %lld",
+			(long long)s->sequence_number, (long long)b->m.last_sequence_number);
 	return FIRN_OK;
 }
 
@@ -79,15 +80,17 @@ static firn_rc take_rows(struct table_builder *b, const struct firn_snapshot *s)
 				 "Cannot add a snapshot: first-row-id is null (snapshot %lld)",
 				 (long long)s->id);
 	if (s->first_row_id < b->m.next_row_id)
-		return firn_fail(b->cx, FIRN_E_COMMIT_FAILED,
-				 "Validation failed, please retry: Cannot add a snapshot, first-row-id "
-				 "is behind table next-row-id: %lld < %lld",
-				 (long long)s->first_row_id, (long long)b->m.next_row_id);
+		return firn_fail(
+			b->cx, FIRN_E_COMMIT_FAILED,
+			"Validation failed, please retry: Cannot add a snapshot, first-row-id "
+			"is behind table next-row-id: %lld < %lld",
+			(long long)s->first_row_id, (long long)b->m.next_row_id);
 	if (__builtin_add_overflow(s->first_row_id, s->added_rows, &next))
-		return firn_fail(b->cx, FIRN_E_VALIDATION,
-				 "Cannot add a snapshot: first-row-id %lld and added-rows %lld exceed "
-				 "the largest row id",
-				 (long long)s->first_row_id, (long long)s->added_rows);
+		return firn_fail(
+			b->cx, FIRN_E_VALIDATION,
+			"Cannot add a snapshot: first-row-id %lld and added-rows %lld exceed "
+			"the largest row id",
+			(long long)s->first_row_id, (long long)s->added_rows);
 	b->m.next_row_id = next;
 	return FIRN_OK;
 }
@@ -142,19 +145,22 @@ static firn_rc check_ref(struct table_builder *b, const struct firn_snapshot_ref
 	struct firn_str name = firn_shown(ref->name);
 
 	if (!ref->name.n)
-		return firn_fail(b->cx, FIRN_E_BAD_REQUEST, "set-snapshot-ref: 'ref-name' is empty");
+		return firn_fail(b->cx, FIRN_E_BAD_REQUEST,
+				 "set-snapshot-ref: 'ref-name' is empty");
 	if (ref->tag && firn_str_is(ref->name, "main"))
-		return firn_fail(b->cx, FIRN_E_VALIDATION, "Cannot set main to a tag: main is a branch");
+		return firn_fail(b->cx, FIRN_E_VALIDATION,
+				 "Cannot set main to a tag: main is a branch");
 	if (before && before->tag != ref->tag)
 		return firn_fail(b->cx, FIRN_E_VALIDATION, "Cannot update %s: %.*s is a %s",
 				 ref->tag ? "tag" : "branch", FIRN_FMT(name),
 				 before->tag ? "tag" : "branch");
 	if (!find_snapshot(b, ref->snapshot_id))
-		return firn_fail(b->cx, FIRN_E_VALIDATION, "Cannot set %.*s to unknown snapshot: %lld",
-				 FIRN_FMT(name), (long long)ref->snapshot_id);
+		return firn_fail(b->cx, FIRN_E_VALIDATION,
+				 "Cannot set %.*s to unknown snapshot: %lld", FIRN_FMT(name),
+				 (long long)ref->snapshot_id);
 	if (!before && b->m.refs.n >= FIRN_TABLE_REFS)
-		return firn_fail(b->cx, FIRN_E_VALIDATION, "the table would have more than %zu refs",
-				 FIRN_TABLE_REFS);
+		return firn_fail(b->cx, FIRN_E_VALIDATION,
+				 "the table would have more than %zu refs", FIRN_TABLE_REFS);
 	return FIRN_OK;
 }
 
@@ -167,10 +173,11 @@ static firn_rc set_main(struct table_builder *b, int64_t snapshot_id)
 		b->updated_ms = firn_builder_now(b);
 	}
 	if (b->m.snapshot_log.n >= FIRN_TABLE_LOG)
-		return firn_fail(b->cx, FIRN_E_VALIDATION,
-				 "the table's snapshot log would have more than %zu entries: expire "
-				 "snapshots",
-				 FIRN_TABLE_LOG);
+		return firn_fail(
+			b->cx, FIRN_E_VALIDATION,
+			"the table's snapshot log would have more than %zu entries: expire "
+			"snapshots",
+			FIRN_TABLE_LOG);
 	entry.timestamp_ms = b->updated_ms;
 	b->m.current_snapshot_id = snapshot_id;
 	FIRN_VEC_PUSH(b->cx, &b->m.snapshot_log, entry);
@@ -180,9 +187,8 @@ static firn_rc set_main(struct table_builder *b, int64_t snapshot_id)
 
 static firn_rc put_ref(struct table_builder *b, const struct firn_snapshot_ref *ref, size_t place)
 {
-	struct firn_snapshot_ref *items =
-		firn_vec_room(b->cx, b->m.refs.items, b->m.refs.n, &b->m.refs.capacity,
-			      sizeof(*items));
+	struct firn_snapshot_ref *items = firn_vec_room(b->cx, b->m.refs.items, b->m.refs.n,
+							&b->m.refs.capacity, sizeof(*items));
 
 	if (!items)
 		return b->cx->err.code;
@@ -219,7 +225,8 @@ firn_rc firn_update_set_snapshot_ref(struct table_builder *b, const struct firn_
 	return FIRN_OK;
 }
 
-/* Drops the ref of that name, or those to removed snapshots; main's going clears the current one. */
+/* Drops the ref of that name, or those to removed snapshots; main's going clears the current one.
+ */
 static firn_rc drop_refs(struct table_builder *b, struct firn_str name,
 			 const struct firn_id_index *removed)
 {

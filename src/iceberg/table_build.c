@@ -2,8 +2,8 @@
  * The end of a commit: timestamps, snapshot log, metadata log, and the check of the whole.
  *
  * Several snapshots in one commit leave one entry in the snapshot log: those that were main only on
- * the way are taken out. A removed snapshot takes the log before it along, for a gap would make time
- * travel lie.
+ * the way are taken out. A removed snapshot takes the log before it along, for a gap would make
+ * time travel lie.
  */
 #include "firn/uuid.h"
 #include "table_builder.h"
@@ -95,7 +95,8 @@ firn_rc firn_table_log_previous(struct firn_ctx *cx, struct firn_table_metadata 
 	keep = max < 1 ? 0 : (size_t)max - 1;
 	drop = m->metadata_log.n > keep ? m->metadata_log.n - keep : 0;
 	FIRN_TRY(append_trimmed(cx, m, drop, ret_trimmed));
-	m->metadata_log.items += drop;
+	if (drop)
+		m->metadata_log.items += drop;
 	m->metadata_log.n -= drop;
 	m->metadata_log.capacity = 0;
 	entry.timestamp_ms = base->metadata->last_updated_ms;

@@ -7,11 +7,32 @@
 #include "table.h"
 
 enum member {
-	FORMAT_VERSION, TABLE_UUID, LOCATION, LAST_SEQUENCE_NUMBER, LAST_UPDATED_MS,
-	LAST_COLUMN_ID, NEXT_ROW_ID, SCHEMA, SCHEMAS, CURRENT_SCHEMA_ID, PARTITION_SPEC,
-	PARTITION_SPECS, DEFAULT_SPEC_ID, LAST_PARTITION_ID, SORT_ORDERS, DEFAULT_SORT_ORDER_ID,
-	PROPERTIES, CURRENT_SNAPSHOT_ID, SNAPSHOTS, REFS, SNAPSHOT_LOG, METADATA_LOG, STATISTICS,
-	PARTITION_STATISTICS, ENCRYPTION_KEYS, N_MEMBERS
+	FORMAT_VERSION,
+	TABLE_UUID,
+	LOCATION,
+	LAST_SEQUENCE_NUMBER,
+	LAST_UPDATED_MS,
+	LAST_COLUMN_ID,
+	NEXT_ROW_ID,
+	SCHEMA,
+	SCHEMAS,
+	CURRENT_SCHEMA_ID,
+	PARTITION_SPEC,
+	PARTITION_SPECS,
+	DEFAULT_SPEC_ID,
+	LAST_PARTITION_ID,
+	SORT_ORDERS,
+	DEFAULT_SORT_ORDER_ID,
+	PROPERTIES,
+	CURRENT_SNAPSHOT_ID,
+	SNAPSHOTS,
+	REFS,
+	SNAPSHOT_LOG,
+	METADATA_LOG,
+	STATISTICS,
+	PARTITION_STATISTICS,
+	ENCRYPTION_KEYS,
+	N_MEMBERS
 };
 
 static const char *const names[N_MEMBERS] = {
@@ -114,9 +135,10 @@ static firn_rc read_version(struct firn_ctx *cx, const struct document *doc)
 
 	FIRN_TRY(read_i32(cx, doc, FORMAT_VERSION, &version));
 	if (version < 1 || version > FIRN_FORMAT_VERSION_MAX)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "Cannot read unsupported version %d: format versions 1 to %d are known",
-				 version, FIRN_FORMAT_VERSION_MAX);
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"Cannot read unsupported version %d: format versions 1 to %d are known",
+			version, FIRN_FORMAT_VERSION_MAX);
 	doc->m->format_version = version;
 	return FIRN_OK;
 }
@@ -161,10 +183,10 @@ static firn_rc read_properties(struct firn_ctx *cx, const struct document *doc)
 		struct firn_pair pair = {key, firn_json_str(value)};
 
 		if (!pair.value.p)
-			return firn_fail(cx, FIRN_E_BAD_REQUEST,
-					 "table metadata: property '%.*s' must be a string, found %s",
-					 FIRN_FMT(firn_shown(key)),
-					 firn_json_excerpt(cx, value));
+			return firn_fail(
+				cx, FIRN_E_BAD_REQUEST,
+				"table metadata: property '%.*s' must be a string, found %s",
+				FIRN_FMT(firn_shown(key)), firn_json_excerpt(cx, value));
 		FIRN_VEC_PUSH(cx, &doc->m->properties, pair);
 	}
 	return FIRN_OK;

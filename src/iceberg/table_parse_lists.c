@@ -1,6 +1,6 @@
 /*
- * Schemas, partition specs, sort orders and encryption keys of a table, each list with the id of its
- * current item; v1's single `schema` and `partition-spec` where the list is missing.
+ * Schemas, partition specs, sort orders and encryption keys of a table, each list with the id of
+ * its current item; v1's single `schema` and `partition-spec` where the list is missing.
  */
 #include "member.h"
 #include "raw.h"
@@ -9,8 +9,8 @@
 static firn_rc missing_list(struct firn_ctx *cx, const struct firn_table_metadata *m,
 			    const char *name)
 {
-	return firn_fail(cx, FIRN_E_BAD_REQUEST, "table metadata: %s must exist in format v%d", name,
-			 m->format_version);
+	return firn_fail(cx, FIRN_E_BAD_REQUEST, "table metadata: %s must exist in format v%d",
+			 name, m->format_version);
 }
 
 static firn_rc parse_id(struct firn_ctx *cx, struct firn_str raw, const char *name, int32_t *ret_id)

@@ -1,16 +1,27 @@
 /*
- * The long lists of a table: snapshots, logs, statistics. Each item stays the bytes it came as; only
- * the integers that commits compare are picked out.
+ * The long lists of a table: snapshots, logs, statistics. Each item stays the bytes it came as;
+ * only the integers that commits compare are picked out.
  */
 #include "raw.h"
 #include "table.h"
 
 /* FIRN_STR for a static initializer. */
-#define FIRN_STR_INIT(literal) {(literal), sizeof(literal) - 1}
+#define FIRN_STR_INIT(literal)                                                                     \
+	{                                                                                          \
+		(literal), sizeof(literal) - 1                                                     \
+	}
 
 enum {
-	SNAPSHOT_ID, PARENT_ID, SEQUENCE, TIMESTAMP, SCHEMA_ID, FIRST_ROW, ADDED_ROWS,
-	MANIFEST_LIST, MANIFESTS, N_FIELDS
+	SNAPSHOT_ID,
+	PARENT_ID,
+	SEQUENCE,
+	TIMESTAMP,
+	SCHEMA_ID,
+	FIRST_ROW,
+	ADDED_ROWS,
+	MANIFEST_LIST,
+	MANIFESTS,
+	N_FIELDS
 };
 
 static const struct firn_raw_field snapshot_fields[N_FIELDS] = {
@@ -33,8 +44,8 @@ static firn_rc check_manifests(struct firn_ctx *cx, const struct firn_raw_field 
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "snapshot %lld: 'manifest-list' must be a string", id);
 	if (!f[MANIFEST_LIST].has && !(f[MANIFESTS].has && f[MANIFESTS].raw.p[0] == '['))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "snapshot %lld: 'manifest-list' is missing",
-				 id);
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "snapshot %lld: 'manifest-list' is missing", id);
 	return FIRN_OK;
 }
 
@@ -141,9 +152,8 @@ static firn_rc parse_snapshot_log(struct firn_ctx *cx, struct firn_str raw,
 
 	FIRN_TRY(begin_list(cx, raw, "snapshot-log", &it));
 	for (;;) {
-		struct firn_raw_field f[] = {
-			{.name = FIRN_STR("timestamp-ms"), .required = true},
-			{.name = FIRN_STR("snapshot-id"), .required = true}};
+		struct firn_raw_field f[] = {{.name = FIRN_STR("timestamp-ms"), .required = true},
+					     {.name = FIRN_STR("snapshot-id"), .required = true}};
 		struct firn_snapshot_log_entry entry;
 		bool more;
 

@@ -53,9 +53,9 @@ firn_rc firn_table_update_paths(struct firn_ctx *cx, const struct firn_json *upd
 		FIRN_TRY(add_path(cx, &paths, firn_json_get(snapshot, "manifest-list")));
 		for (size_t j = 0; j < firn_json_count(manifests); j++)
 			FIRN_TRY(add_path(cx, &paths, firn_json_at(manifests, j)));
-		FIRN_TRY(add_path(cx, &paths,
-				  firn_json_get(firn_json_get(update, "statistics"),
-						"statistics-path")));
+		FIRN_TRY(add_path(
+			cx, &paths,
+			firn_json_get(firn_json_get(update, "statistics"), "statistics-path")));
 		FIRN_TRY(add_path(cx, &paths,
 				  firn_json_get(firn_json_get(update, "partition-statistics"),
 						"statistics-path")));
@@ -76,16 +76,15 @@ static int64_t version_of(struct firn_str location)
 		start--;
 	name = firn_str_sub(location, start, location.n);
 	dash = firn_str_find(name, '-');
-	if (dash == SIZE_MAX || dash == 0 ||
-	    !firn_str_i64(firn_str_sub(name, 0, dash), &version) || version < 0 ||
-	    version >= INT32_MAX)
+	if (dash == SIZE_MAX || dash == 0 || !firn_str_i64(firn_str_sub(name, 0, dash), &version) ||
+	    version < 0 || version >= INT32_MAX)
 		return -1;
 	return version;
 }
 
 firn_rc firn_metadata_file_location(struct firn_ctx *cx, struct firn_str location,
-				    struct firn_str metadata_path, bool gzip, struct firn_str previous,
-				    struct firn_str *ret_location)
+				    struct firn_str metadata_path, bool gzip,
+				    struct firn_str previous, struct firn_str *ret_location)
 {
 	struct firn_str folder = firn_strip_slashes(metadata_path.n ? metadata_path : location);
 	struct firn_uuid uuid = firn_uuid_v4();
@@ -107,10 +106,11 @@ firn_rc firn_metadata_codec(struct firn_ctx *cx, struct firn_str codec_property,
 	bool gzip = firn_str_ieq(codec_property, FIRN_STR("gzip"));
 
 	if (!gzip && codec_property.p && !firn_str_ieq(codec_property, FIRN_STR("none")))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "Invalid codec name: '%.*s': write.metadata.compression-codec is none "
-				 "or gzip",
-				 FIRN_FMT(firn_shown(codec_property)));
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"Invalid codec name: '%.*s': write.metadata.compression-codec is none "
+			"or gzip",
+			FIRN_FMT(firn_shown(codec_property)));
 	*ret_gzip = gzip;
 	return FIRN_OK;
 }

@@ -42,8 +42,8 @@ firn_rc firn_transform_parse(struct firn_ctx *cx, struct firn_str text, const ch
 	if (t.kind == FIRN_TRANSFORM_BUCKET || t.kind == FIRN_TRANSFORM_TRUNCATE) {
 		if (!firn_str_i64(width, &number) || number < 1 || number > INT32_MAX)
 			return firn_fail(cx, FIRN_E_BAD_REQUEST,
-					 "%s: transform '%.*s' must have a width from 1 to %d", what,
-					 FIRN_FMT(firn_shown(text)), INT32_MAX);
+					 "%s: transform '%.*s' must have a width from 1 to %d",
+					 what, FIRN_FMT(firn_shown(text)), INT32_MAX);
 		t.width = (int32_t)number;
 	}
 	*ret_transform = t;
@@ -107,9 +107,10 @@ firn_rc firn_sources_parse(struct firn_ctx *cx, const struct firn_json *field, c
 	if (!has) {
 		FIRN_TRY(firn_member_i32s(cx, field, what, "source-ids", false, &ids, &n));
 		if (!n)
-			return firn_fail(cx, FIRN_E_BAD_REQUEST,
-					 "%s: 'source-id' is missing (or 'source-ids' of at least one)",
-					 what);
+			return firn_fail(
+				cx, FIRN_E_BAD_REQUEST,
+				"%s: 'source-id' is missing (or 'source-ids' of at least one)",
+				what);
 	}
 	*ret_sources = (struct firn_sources){ids, n};
 	return FIRN_OK;
@@ -162,7 +163,8 @@ static firn_rc check_source(struct firn_ctx *cx, int32_t id, const struct firn_t
 	for (const struct firn_schema_entry *up = entry->parent; in_struct && up; up = up->parent)
 		if (up->field->type->kind != FIRN_TYPE_STRUCT)
 			return firn_fail(cx, FIRN_E_VALIDATION,
-					 "Invalid partition field parent: field '%.*s' is inside a list or map",
+					 "Invalid partition field parent: field '%.*s' is inside a "
+					 "list or map",
 					 FIRN_FMT(firn_shown(entry->name)));
 	return FIRN_OK;
 }

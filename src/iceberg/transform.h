@@ -5,14 +5,20 @@
 #include "schema.h"
 
 enum firn_transform_kind {
-	FIRN_TRANSFORM_IDENTITY, FIRN_TRANSFORM_BUCKET, FIRN_TRANSFORM_TRUNCATE,
-	FIRN_TRANSFORM_YEAR, FIRN_TRANSFORM_MONTH, FIRN_TRANSFORM_DAY, FIRN_TRANSFORM_HOUR,
-	FIRN_TRANSFORM_VOID, FIRN_TRANSFORM_UNKNOWN
+	FIRN_TRANSFORM_IDENTITY,
+	FIRN_TRANSFORM_BUCKET,
+	FIRN_TRANSFORM_TRUNCATE,
+	FIRN_TRANSFORM_YEAR,
+	FIRN_TRANSFORM_MONTH,
+	FIRN_TRANSFORM_DAY,
+	FIRN_TRANSFORM_HOUR,
+	FIRN_TRANSFORM_VOID,
+	FIRN_TRANSFORM_UNKNOWN
 };
 
 struct firn_transform {
 	enum firn_transform_kind kind;
-	int32_t width;        /* bucket[width], truncate[width] */
+	int32_t width;	      /* bucket[width], truncate[width] */
 	struct firn_str text; /* as the client spelled it */
 };
 

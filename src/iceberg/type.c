@@ -80,9 +80,10 @@ static firn_rc parse_decimal(struct firn_ctx *cx, struct firn_str text, struct f
 	    !small_number(firn_str_sub(inside, comma + 1, inside.n), &type->scale))
 		return unknown_type(cx, text, what);
 	if (type->precision < 1 || type->precision > 38 || type->scale > type->precision)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "%s: '%.*s' must have a precision of 1 to 38 and a scale no larger",
-				 what, FIRN_FMT(text));
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"%s: '%.*s' must have a precision of 1 to 38 and a scale no larger", what,
+			FIRN_FMT(text));
 	type->kind = FIRN_TYPE_DECIMAL;
 	return FIRN_OK;
 }
@@ -107,12 +108,12 @@ static firn_rc parse_geo(struct firn_ctx *cx, struct firn_str text, const char *
 	type->crs = firn_str_trim(firn_str_sub(inside, 0, comma));
 	type->algorithm = firn_str_trim(firn_str_sub(inside, comma + 1, inside.n));
 	for (const char *const *a = (const char *const[]){"spherical", "vincenty", "thomas",
-							    "andoyer", "karney", NULL};
+							  "andoyer", "karney", NULL};
 	     *a; a++)
 		if (firn_str_ieq(type->algorithm, firn_str(*a)))
 			return type->crs.n ? FIRN_OK : unknown_type(cx, text, what);
-	return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: unknown edge algorithm '%.*s' in '%.*s'", what,
-			 FIRN_FMT(type->algorithm), FIRN_FMT(text));
+	return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: unknown edge algorithm '%.*s' in '%.*s'",
+			 what, FIRN_FMT(type->algorithm), FIRN_FMT(text));
 }
 
 static firn_rc parse_primitive(struct firn_ctx *cx, struct firn_str text, const char *what,
@@ -166,8 +167,8 @@ static firn_rc read_default(struct firn_ctx *cx, const struct firn_type_field *f
 
 	if (!value || firn_json_type(value) == FIRN_JSON_NULL)
 		return FIRN_OK;
-	FIRN_TRY(firn_type_check_default(
-		cx, field->type, value, firn_cstr(cx, firn_printf(cx, "%s: %s", what, name))));
+	FIRN_TRY(firn_type_check_default(cx, field->type, value,
+					 firn_cstr(cx, firn_printf(cx, "%s: %s", what, name))));
 	*ret_value = value;
 	return FIRN_OK;
 }
@@ -250,7 +251,8 @@ static firn_rc parse_parts(struct type_parser *tp, const struct firn_json *json,
 
 	if (!type || !fields)
 		return tp->cx->err.code;
-	FIRN_TRY(parse_part(tp, json, what, kind == FIRN_TYPE_LIST ? "element" : "key", &fields[0]));
+	FIRN_TRY(
+		parse_part(tp, json, what, kind == FIRN_TYPE_LIST ? "element" : "key", &fields[0]));
 	if (kind == FIRN_TYPE_MAP)
 		FIRN_TRY(parse_part(tp, json, what, "value", &fields[1]));
 	*type = (struct firn_type){.kind = kind, .fields = fields, .n_fields = n, .source = json};

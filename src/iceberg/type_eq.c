@@ -1,4 +1,5 @@
-/* Types compared as the reference compares them: ids, names, docs, requiredness and defaults count. */
+/* Types compared as the reference compares them: ids, names, docs, requiredness and defaults count.
+ */
 #include <jansson.h>
 
 #include "type.h"

@@ -18,8 +18,7 @@ static int32_t higher32(int32_t a, int32_t b)
 static void keep_marks(struct firn_table_metadata *m, const struct firn_table_metadata *current)
 {
 	m->format_version = higher32(m->format_version, current->format_version);
-	m->last_sequence_number =
-		higher64(m->last_sequence_number, current->last_sequence_number);
+	m->last_sequence_number = higher64(m->last_sequence_number, current->last_sequence_number);
 	m->next_row_id = higher64(m->next_row_id, current->next_row_id);
 	m->last_column_id = higher32(m->last_column_id, current->last_column_id);
 	m->last_partition_id = higher32(m->last_partition_id, current->last_partition_id);

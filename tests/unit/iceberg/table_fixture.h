@@ -43,9 +43,8 @@ static inline firn_rc apply_to(struct firn_ctx *cx, const struct firn_table_meta
 	return firn_table_updates_apply(cx, &base, json_of(cx, updates), change);
 }
 
-static inline struct firn_table_change applied(struct firn_ctx *cx,
-					       const struct firn_table_metadata *m,
-					       const char *updates)
+static inline struct firn_table_change
+applied(struct firn_ctx *cx, const struct firn_table_metadata *m, const char *updates)
 {
 	struct firn_table_change change = {.changed = false};
 
@@ -106,9 +105,8 @@ static inline void run_cases(struct firn_ctx *cx, const char *table, const struc
 		}
 		check_parts(cx, text_of(cx, change.metadata), cases[i].expected);
 		/* What was written must be readable and stay as it is. */
-		assert_string_equal(
-			text_of(cx, table_of(cx, text_of(cx, change.metadata))),
-			text_of(cx, change.metadata));
+		assert_string_equal(text_of(cx, table_of(cx, text_of(cx, change.metadata))),
+				    text_of(cx, change.metadata));
 	}
 }
 #define RUN(cx, table, cases) run_cases((cx), (table), (cases), sizeof(cases) / sizeof(*(cases)))

@@ -30,13 +30,16 @@ static void test_cases(void **state)
 		{"[{\"action\":\"upgrade-format-version\",\"format-version\":3}]",
 		 "{\"format-version\":{\"from\":2,\"to\":3}}"},
 		{"[{\"action\":\"remove-snapshot-ref\",\"ref-name\":\"v1\"}]",
-		 "{\"refs\":{\"added\":{},\"removed\":{\"v1\":{\"type\":\"tag\",\"snapshot-id\":\"1\"}},"
+		 "{\"refs\":{\"added\":{},\"removed\":{\"v1\":{\"type\":\"tag\",\"snapshot-id\":"
+		 "\"1\"}},"
 		 "\"changed\":{}}}"},
 		{"[{\"action\":\"set-snapshot-ref\",\"ref-name\":\"main\",\"snapshot-id\":1,"
 		 "\"type\":\"branch\",\"max-ref-age-ms\":5}]",
-		 "{\"snapshots\":{\"added\":[],\"removed\":[],\"current\":{\"from\":\"2\",\"to\":\"1\"}},"
+		 "{\"snapshots\":{\"added\":[],\"removed\":[],\"current\":{\"from\":\"2\",\"to\":"
+		 "\"1\"}},"
 		 "\"refs\":{\"added\":{},\"removed\":{},\"changed\":{\"main\":{\"from\":{\"type\":"
-		 "\"branch\",\"snapshot-id\":\"2\"},\"to\":{\"type\":\"branch\",\"snapshot-id\":\"1\","
+		 "\"branch\",\"snapshot-id\":\"2\"},\"to\":{\"type\":\"branch\",\"snapshot-id\":"
+		 "\"1\","
 		 "\"max-ref-age-ms\":\"5\"}}}}}"},
 		{"[{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":9223372036854775807,"
 		 "\"parent-snapshot-id\":2,\"sequence-number\":3,\"timestamp-ms\":1600000003000,"
@@ -47,12 +50,16 @@ static void test_cases(void **state)
 		 "\"delete\"}],\"removed\":[\"1\"]}"},
 		{"[{\"action\":\"add-schema\",\"schema\":{\"type\":\"struct\",\"fields\":["
 		 "{\"id\":2,\"name\":\"at\",\"required\":false,\"type\":\"timestamp\"},"
-		 "{\"id\":3,\"name\":\"n\",\"required\":false,\"type\":\"decimal(9,2)\",\"doc\":\"d\"}]}},"
+		 "{\"id\":3,\"name\":\"n\",\"required\":false,\"type\":\"decimal(9,2)\",\"doc\":"
+		 "\"d\"}]}},"
 		 "{\"action\":\"set-current-schema\",\"schema-id\":-1}]",
 		 "{\"schema\":{\"from\":0,\"to\":1,\"added\":[{\"id\":3,\"name\":\"n\",\"type\":"
-		 "\"decimal(9, 2)\",\"required\":false,\"doc\":\"d\"}],\"removed\":[{\"id\":1,\"name\":"
-		 "\"id\",\"type\":\"long\",\"required\":true}],\"changed\":[{\"id\":2,\"from\":{\"id\":2,"
-		 "\"name\":\"ts\",\"type\":\"timestamp\",\"required\":false},\"to\":{\"id\":2,\"name\":"
+		 "\"decimal(9, "
+		 "2)\",\"required\":false,\"doc\":\"d\"}],\"removed\":[{\"id\":1,\"name\":"
+		 "\"id\",\"type\":\"long\",\"required\":true}],\"changed\":[{\"id\":2,\"from\":{"
+		 "\"id\":2,"
+		 "\"name\":\"ts\",\"type\":\"timestamp\",\"required\":false},\"to\":{\"id\":2,"
+		 "\"name\":"
 		 "\"at\",\"type\":\"timestamp\",\"required\":false}}]}}"},
 		{"[{\"action\":\"add-spec\",\"spec\":{\"fields\":[]}},"
 		 "{\"action\":\"set-default-spec\",\"spec-id\":-1}]",

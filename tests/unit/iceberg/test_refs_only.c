@@ -16,16 +16,19 @@ static void test_cases(void **state)
 		{"{\"a\":1}", "{\"a\":1}"},
 		{"{\"snapshots\":null}", "{\"snapshots\":null}"},
 		{"{\"snapshots\":[]}", "{\"snapshots\":[]}"},
-		{"{ \"refs\" : {\"m\":{\"snapshot-id\":2}}, \"snapshots\" : [ {\"snapshot-id\":1,\"x\":"
+		{"{ \"refs\" : {\"m\":{\"snapshot-id\":2}}, \"snapshots\" : [ "
+		 "{\"snapshot-id\":1,\"x\":"
 		 "\"]}\"}, {\"snapshot-id\" : 2 }] , \"z\" : [1, 2]}",
-		 "{ \"refs\" : {\"m\":{\"snapshot-id\":2}}, \"snapshots\" : [{\"snapshot-id\" : 2 }] , "
+		 "{ \"refs\" : {\"m\":{\"snapshot-id\":2}}, \"snapshots\" : [{\"snapshot-id\" : 2 "
+		 "}] , "
 		 "\"z\" : [1, 2]}"},
 		{"{\"snapshots\":[{\"snapshot-id\":1},{\"snapshot-id\":2},{\"snapshot-id\":3}],"
 		 "\"refs\":{\"a\":{\"snapshot-id\":3},\"b\":{\"snapshot-id\":1}}}",
 		 "{\"snapshots\":[{\"snapshot-id\":1},{\"snapshot-id\":3}],"
 		 "\"refs\":{\"a\":{\"snapshot-id\":3},\"b\":{\"snapshot-id\":1}}}"},
 		/* Before refs: the current one. */
-		{"{\"snapshots\":[{\"snapshot-id\":1},{\"snapshot-id\":2}],\"current-snapshot-id\":2}",
+		{"{\"snapshots\":[{\"snapshot-id\":1},{\"snapshot-id\":2}],\"current-snapshot-id\":"
+		 "2}",
 		 "{\"snapshots\":[{\"snapshot-id\":2}],\"current-snapshot-id\":2}"},
 		{"{\"snapshots\":[{\"snapshot-id\":1}],\"current-snapshot-id\":-1}",
 		 "{\"snapshots\":[],\"current-snapshot-id\":-1}"},
@@ -41,8 +44,9 @@ static void test_cases(void **state)
 static void test_readable(void **state)
 {
 	struct firn_ctx *cx = *state;
-	struct firn_table_change change = applied(
-		cx, table_of(cx, TABLE_V2), "[{\"action\":\"remove-snapshot-ref\",\"ref-name\":\"v1\"}]");
+	struct firn_table_change change =
+		applied(cx, table_of(cx, TABLE_V2),
+			"[{\"action\":\"remove-snapshot-ref\",\"ref-name\":\"v1\"}]");
 	const char *text = refs_only(cx, text_of(cx, change.metadata));
 
 	check_parts(cx, text, SNAP_2 "|!s3://b/t/1.avro");

@@ -4,21 +4,23 @@
 
 #define FIELD(id, name, type)                                                                      \
 	"{\"id\":" #id ",\"name\":\"" name "\",\"required\":true,\"type\":" type "}"
-#define SCHEMA(more, fields)                                                                       \
-	"{\"type\":\"struct\"," more "\"fields\":[" fields "]}"
+#define SCHEMA(more, fields) "{\"type\":\"struct\"," more "\"fields\":[" fields "]}"
 
 /* ids in an order of their own, nested twice. */
 #define NESTED                                                                                     \
-	"{\"type\":\"struct\",\"schema-id\":7,\"identifier-field-ids\":[20,5],\"x-note\":\"kept\","  \
+	"{\"type\":\"struct\",\"schema-id\":7,\"identifier-field-ids\":[20,5],\"x-note\":"         \
+	"\"kept\","                                                                                \
 	"\"fields\":["                                                                             \
-	"{\"id\":20,\"name\":\"id\",\"required\":true,\"type\":\"long\",\"doc\":\"key\",\"x-f\":1},"  \
-	"{\"id\":3,\"name\":\"tags\",\"required\":false,\"type\":{\"type\":\"list\","               \
-	"\"element-id\":9,\"element\":{\"type\":\"struct\",\"fields\":[{\"id\":30,\"name\":\"k\","  \
+	"{\"id\":20,\"name\":\"id\",\"required\":true,\"type\":\"long\",\"doc\":\"key\",\"x-f\":"  \
+	"1},"                                                                                      \
+	"{\"id\":3,\"name\":\"tags\",\"required\":false,\"type\":{\"type\":\"list\","              \
+	"\"element-id\":9,\"element\":{\"type\":\"struct\",\"fields\":[{\"id\":30,\"name\":\"k\"," \
 	"\"required\":true,\"type\":\"string\"}]},\"element-required\":true}},"                    \
-	"{\"id\":4,\"name\":\"loc\",\"required\":true,\"type\":{\"type\":\"struct\",\"fields\":["   \
-	"{\"id\":5,\"name\":\"lat\",\"required\":true,\"type\":\"int\"}]}},"                         \
-	"{\"id\":0,\"name\":\"m\",\"required\":false,\"type\":{\"type\":\"map\",\"key-id\":41,"      \
-	"\"key\":\"string\",\"value-id\":40,\"value\":\"decimal(9,2)\",\"value-required\":false}}]}"
+	"{\"id\":4,\"name\":\"loc\",\"required\":true,\"type\":{\"type\":\"struct\",\"fields\":["  \
+	"{\"id\":5,\"name\":\"lat\",\"required\":true,\"type\":\"int\"}]}},"                       \
+	"{\"id\":0,\"name\":\"m\",\"required\":false,\"type\":{\"type\":\"map\",\"key-id\":41,"    \
+	"\"key\":\"string\",\"value-id\":40,\"value\":\"decimal(9,2)\",\"value-required\":false}}" \
+	"]}"
 
 static const struct firn_schema *schema_of(struct firn_ctx *cx, const char *text)
 {
@@ -71,11 +73,13 @@ static void test_refuses(void **state)
 		 "field id 1 is used twice"},
 		{SCHEMA("", FIELD(1, "a", "\"int\"") "," FIELD(2, "a", "\"int\"")),
 		 "multiple fields for name 'a': 1 and 2"},
-		{SCHEMA("", FIELD(1, "a.b", "\"int\"") "," FIELD(
-				    2, "a",
-				    "{\"type\":\"struct\",\"fields\":[" FIELD(3, "b", "\"int\"") "]}")),
+		{SCHEMA("",
+			FIELD(1, "a.b", "\"int\"") "," FIELD(
+				2, "a",
+				"{\"type\":\"struct\",\"fields\":[" FIELD(3, "b", "\"int\"") "]}")),
 		 "multiple fields for name 'a.b'"},
-		{SCHEMA("\"identifier-field-ids\":[9],", FIELD(1, "a", "\"int\"")), "no such field"},
+		{SCHEMA("\"identifier-field-ids\":[9],", FIELD(1, "a", "\"int\"")),
+		 "no such field"},
 		{SCHEMA("\"identifier-field-ids\":[1],", FIELD(1, "a", "\"double\"")),
 		 "must not be float or double"},
 		{SCHEMA("\"identifier-field-ids\":[1],",
@@ -114,13 +118,15 @@ static void test_same(void **state)
 	} cases[] = {
 		{SCHEMA("\"schema-id\":1,", FIELD(1, "a", "\"int\"")),
 		 SCHEMA("\"schema-id\":2,", FIELD(1, "a", "\"int\"")), true},
-		{SCHEMA("", FIELD(1, "a", "\"int\"")), SCHEMA("", FIELD(1, "a", "\"long\"")), false},
+		{SCHEMA("", FIELD(1, "a", "\"int\"")), SCHEMA("", FIELD(1, "a", "\"long\"")),
+		 false},
 		{SCHEMA("", FIELD(1, "a", "\"int\"")), SCHEMA("", FIELD(2, "a", "\"int\"")), false},
 		{SCHEMA("", FIELD(1, "a", "\"int\"")), SCHEMA("", FIELD(1, "b", "\"int\"")), false},
 		{SCHEMA("", FIELD(1, "a", "\"int\"")),
 		 SCHEMA("\"identifier-field-ids\":[1],", FIELD(1, "a", "\"int\"")), false},
 		{SCHEMA("", FIELD(1, "a", "\"int\"")),
-		 SCHEMA("", "{\"id\":1,\"name\":\"a\",\"required\":true,\"type\":\"int\",\"doc\":\"\"}"),
+		 SCHEMA("", "{\"id\":1,\"name\":\"a\",\"required\":true,\"type\":\"int\",\"doc\":"
+			    "\"\"}"),
 		 false},
 		{SCHEMA("", "{\"id\":1,\"name\":\"a\",\"required\":true,\"type\":\"double\","
 			    "\"write-default\":1}"),
@@ -188,14 +194,15 @@ static void test_with_id(void **state)
 static void test_versions(void **state)
 {
 	struct firn_ctx *cx = *state;
-	static const char *const types[] = {"timestamp_ns", "timestamptz_ns", "variant", "unknown",
-					    "geometry", "geography"};
+	static const char *const types[] = {"timestamp_ns", "timestamptz_ns", "variant",
+					    "unknown",	    "geometry",	      "geography"};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		char text[256], part[128];
 
 		snprintf(text, sizeof(text),
-			 "{\"type\":\"struct\",\"fields\":[{\"id\":1,\"name\":\"a\",\"required\":false,"
+			 "{\"type\":\"struct\",\"fields\":[{\"id\":1,\"name\":\"a\",\"required\":"
+			 "false,"
 			 "\"type\":\"%s\"}]}",
 			 types[i]);
 		snprintf(part, sizeof(part), "Invalid type for a: %s is not supported until v3",
@@ -223,7 +230,7 @@ static void test_versions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CTX(test_index),	 WITH_CTX(test_refuses), WITH_CTX(test_same),
+		WITH_CTX(test_index),	  WITH_CTX(test_refuses), WITH_CTX(test_same),
 		WITH_CTX(test_fresh_ids), WITH_CTX(test_with_id), WITH_CTX(test_versions),
 	};
 

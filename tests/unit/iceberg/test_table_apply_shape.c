@@ -11,13 +11,14 @@
 #define PART(name, transform, source) /* without field-id */                                       \
 	"{\"name\":\"" name "\",\"transform\":\"" transform "\",\"source-id\":" #source "}"
 #define PART_ID(name, transform, source, id)                                                       \
-	"{\"name\":\"" name "\",\"transform\":\"" transform "\",\"source-id\":" #source                \
+	"{\"name\":\"" name "\",\"transform\":\"" transform "\",\"source-id\":" #source            \
 	",\"field-id\":" #id "}"
 #define DEFAULT_SPEC(id) "{\"action\":\"set-default-spec\",\"spec-id\":" #id "}"
 #define ADD_ORDER(id, fields)                                                                      \
-	"{\"action\":\"add-sort-order\",\"sort-order\":{\"order-id\":" #id ",\"fields\":[" fields "]}}"
+	"{\"action\":\"add-sort-order\",\"sort-order\":{\"order-id\":" #id ",\"fields\":[" fields  \
+	"]}}"
 #define SORT(transform, source)                                                                    \
-	"{\"transform\":\"" transform "\",\"source-id\":" #source                                     \
+	"{\"transform\":\"" transform "\",\"source-id\":" #source                                  \
 	",\"direction\":\"desc\",\"null-order\":\"nulls-last\"}"
 #define DEFAULT_ORDER(id) "{\"action\":\"set-default-sort-order\",\"sort-order-id\":" #id "}"
 
@@ -30,7 +31,8 @@ static void test_schemas(void **state)
 		{"[" ADD_SCHEMA(ID "," TS "," NEW) "]", FIRN_OK,
 		 "\"current-schema-id\":0|\"last-column-id\":3"},
 		/* The deprecated last-column-id is not believed. */
-		{"[{\"action\":\"add-schema\",\"last-column-id\":1,\"schema\":{\"type\":\"struct\","
+		{"[{\"action\":\"add-schema\",\"last-column-id\":1,\"schema\":{\"type\":"
+		 "\"struct\","
 		 "\"schema-id\":5,\"fields\":[" ID "," TS "," NEW "]}}]",
 		 FIRN_OK, "\"last-column-id\":3|\"schema-id\":1|!\"schema-id\":5"},
 		/* An equal one is used again, and is the last added. */
@@ -38,8 +40,8 @@ static void test_schemas(void **state)
 		{"[" ADD_SCHEMA(ID "," TS) "," CURRENT(-1) "]", FIRN_OK, NULL},
 		{"[" ADD_SCHEMA(ID "," TS "," NEW) "," ADD_SCHEMA(ID "," TS) "," CURRENT(-1) "]",
 		 FIRN_OK, "\"current-schema-id\":0"},
-		{"[" ADD_SCHEMA(ID "," TS "," NEW) "," ADD_SCHEMA(ID "," TS "," NEW) "," CURRENT(
-			 -1) "]",
+		{"[" ADD_SCHEMA(ID "," TS "," NEW) "," ADD_SCHEMA(ID "," TS
+								     "," NEW) "," CURRENT(-1) "]",
 		 FIRN_OK, "\"current-schema-id\":1|!\"schema-id\":2"},
 		{"[" CURRENT(-1) "]", FIRN_E_VALIDATION,
 		 "Cannot set last added schema: no schema has been added"},
@@ -50,14 +52,17 @@ static void test_schemas(void **state)
 		 "'schema-id' is missing"},
 		{"[{\"action\":\"add-schema\"}]", FIRN_E_BAD_REQUEST, "'schema' is missing"},
 		{"[" ADD_SCHEMA(ID "," ID) "]", FIRN_E_BAD_REQUEST, "add-schema: schema: multiple"},
-		{"[" ADD_SCHEMA("{\"id\":1,\"name\":\"v\",\"required\":false,\"type\":\"variant\"}") "]",
+		{"[" ADD_SCHEMA("{\"id\":1,\"name\":\"v\",\"required\":false,\"type\":"
+				"\"variant\"}") "]",
 		 FIRN_E_VALIDATION,
-		 "Invalid schema for v2: Invalid type for v: variant is not supported until v3"},
+		 "Invalid schema for v2: Invalid type for v: variant is not supported "
+		 "until v3"},
 		/* A column that the default spec needs can't go. */
 		{"[" ADD_SCHEMA(ID) "," CURRENT(-1) "]", FIRN_E_VALIDATION,
 		 "Cannot find source column for partition field"},
-		{"[{\"action\":\"upgrade-format-version\",\"format-version\":3}," ADD_SCHEMA(
-			 "{\"id\":3,\"name\":\"v\",\"required\":false,\"type\":\"variant\"}," TS) "]",
+		{"[{\"action\":\"upgrade-format-version\",\"format-version\":3}"
+		 "," ADD_SCHEMA("{\"id\":3,\"name\":\"v\",\"required\":false,\"type\":"
+				"\"variant\"}," TS) "]",
 		 FIRN_OK, "variant|\"next-row-id\":0"},
 	};
 
@@ -68,8 +73,8 @@ static void test_remove_schemas(void **state)
 {
 	struct firn_ctx *cx = *state;
 	static const struct apply_case cases[] = {
-		{"[" ADD_SCHEMA(ID "," TS "," NEW)
-		 ",{\"action\":\"remove-schemas\",\"schema-ids\":[1]}]",
+		{"[" ADD_SCHEMA(ID "," TS
+				   "," NEW) ",{\"action\":\"remove-schemas\",\"schema-ids\":[1]}]",
 		 FIRN_OK, "!\"schema-id\":1|\"last-column-id\":3"},
 		{"[{\"action\":\"remove-schemas\",\"schema-ids\":[0]}]", FIRN_E_VALIDATION,
 		 "Cannot remove the current schema"},
@@ -78,9 +83,10 @@ static void test_remove_schemas(void **state)
 		 FIRN_E_VALIDATION, "Cannot remove schema 0: snapshot 1 was written with it"},
 		{"[{\"action\":\"remove-schemas\",\"schema-ids\":[7]}]", FIRN_OK, NULL},
 		{"[{\"action\":\"remove-schemas\",\"schema-ids\":[]}]", FIRN_OK, NULL},
-		{"[{\"action\":\"remove-schemas\"}]", FIRN_E_BAD_REQUEST, "'schema-ids' is missing"},
-		{"[{\"action\":\"remove-schemas\",\"schema-ids\":[4294967296]}]", FIRN_E_BAD_REQUEST,
-		 "32-bit"},
+		{"[{\"action\":\"remove-schemas\"}]", FIRN_E_BAD_REQUEST,
+		 "'schema-ids' is missing"},
+		{"[{\"action\":\"remove-schemas\",\"schema-ids\":[4294967296]}]",
+		 FIRN_E_BAD_REQUEST, "32-bit"},
 	};
 
 	RUN(cx, TABLE_V2, cases);
@@ -92,7 +98,8 @@ static void test_specs(void **state)
 	static const struct apply_case cases[] = {
 		{"[" ADD_SPEC(PART_ID("b", "bucket[4]", 1, 1001)) "," DEFAULT_SPEC(-1) "]", FIRN_OK,
 		 "\"default-spec-id\":1|\"last-partition-id\":1001|\"field-id\":1001"},
-		/* Without ids: an equal field of an earlier spec lends its id, others get new ones. */
+		/* Without ids: an equal field of an earlier spec lends its id, others get new ones.
+		 */
 		{"[" ADD_SPEC(PART("b", "bucket[4]", 1) "," PART("d", "day", 2)) "]", FIRN_OK,
 		 "\"name\":\"b\",\"transform\":\"bucket[4]\",\"source-id\":1,\"field-id\":1001|"
 		 "\"name\":\"d\",\"transform\":\"day\",\"source-id\":2,\"field-id\":1000|"
@@ -127,8 +134,7 @@ static void test_specs(void **state)
 		 "'fields' is missing"},
 		{"[" ADD_SPEC("{\"name\":\"a\",\"transform\":\"day\"}") "]", FIRN_E_BAD_REQUEST,
 		 "'source-id' is missing"},
-		{"[" ADD_SPEC("")
-		 ",{\"action\":\"remove-partition-specs\",\"spec-ids\":[1]}]",
+		{"[" ADD_SPEC("") ",{\"action\":\"remove-partition-specs\",\"spec-ids\":[1]}]",
 		 FIRN_OK, "!\"spec-id\":1"},
 		{"[{\"action\":\"remove-partition-specs\",\"spec-ids\":[0]}]", FIRN_E_VALIDATION,
 		 "Cannot remove the default partition spec"},
@@ -149,8 +155,8 @@ static void test_specs_v1(void **state)
 		{"[" ADD_SPEC(PART("y", "identity", 2)) "]", FIRN_OK, "\"field-id\":1000"},
 		{"[" ADD_SPEC(PART_ID("y", "identity", 2, 1001)) "]", FIRN_E_VALIDATION,
 		 "sequential IDs that are required in v1"},
-		{"[" ADD_SPEC(PART_ID("x", "void", 1, 1000) "," PART_ID("y", "identity", 2,
-								      1001)) "]",
+		{"[" ADD_SPEC(
+			 PART_ID("x", "void", 1, 1000) "," PART_ID("y", "identity", 2, 1001)) "]",
 		 FIRN_OK, "\"transform\":\"void\""},
 		/* Its source may be gone: the void transform stands for it. */
 		{"[" ADD_SPEC(PART_ID("gone", "void", 9, 1000)) "]", FIRN_OK, "\"source-id\":9"},
@@ -163,13 +169,16 @@ static void test_multi_argument(void **state)
 {
 	struct firn_ctx *cx = *state;
 	static const struct apply_case cases[] = {
-		{"[" ADD_SPEC("{\"name\":\"z\",\"transform\":\"zorder[2]\",\"source-ids\":[1,2]}") "]",
+		{"[" ADD_SPEC(
+			 "{\"name\":\"z\",\"transform\":\"zorder[2]\",\"source-ids\":[1,2]}") "]",
 		 FIRN_OK, "\"source-ids\":[1,2],\"field-id\":1001"},
-		{"[" ADD_SPEC("{\"name\":\"z\",\"transform\":\"bucket[2]\",\"source-ids\":[1]}") "]",
+		{"[" ADD_SPEC(
+			 "{\"name\":\"z\",\"transform\":\"bucket[2]\",\"source-ids\":[1]}") "]",
 		 FIRN_OK, "\"transform\":\"bucket[2]\""},
 		{"[" ADD_SPEC("{\"name\":\"z\",\"transform\":\"zorder[2]\",\"source-ids\":[]}") "]",
 		 FIRN_E_BAD_REQUEST, "'source-ids' of at least one"},
-		{"[" ADD_SPEC("{\"name\":\"z\",\"transform\":\"zorder[2]\",\"source-ids\":[1,9]}") "]",
+		{"[" ADD_SPEC(
+			 "{\"name\":\"z\",\"transform\":\"zorder[2]\",\"source-ids\":[1,9]}") "]",
 		 FIRN_E_VALIDATION, "Cannot find source column"},
 	};
 
@@ -182,8 +191,8 @@ static void test_orders(void **state)
 	static const struct apply_case cases[] = {
 		{"[" ADD_ORDER(5, SORT("identity", 1)) "," DEFAULT_ORDER(-1) "]", FIRN_OK,
 		 "\"default-sort-order-id\":1|{\"order-id\":1,\"fields\":["},
-		{"[" ADD_ORDER(1, SORT("identity", 1)) "," ADD_ORDER(1, SORT("day", 2)) "]", FIRN_OK,
-		 "\"order-id\":1|\"order-id\":2|\"default-sort-order-id\":0"},
+		{"[" ADD_ORDER(1, SORT("identity", 1)) "," ADD_ORDER(1, SORT("day", 2)) "]",
+		 FIRN_OK, "\"order-id\":1|\"order-id\":2|\"default-sort-order-id\":0"},
 		{"[" ADD_ORDER(1, SORT("identity", 1)) "," ADD_ORDER(9, SORT("identity", 1)) "]",
 		 FIRN_OK, "\"order-id\":1|!\"order-id\":2"},
 		{"[" ADD_ORDER(0, "") "," DEFAULT_ORDER(-1) "]", FIRN_OK, NULL},
@@ -194,16 +203,20 @@ static void test_orders(void **state)
 		 "Cannot find source column for sort field"},
 		{"[" ADD_ORDER(1, SORT("hour", 1)) "]", FIRN_E_VALIDATION,
 		 "Invalid source type long for transform: hour"},
-		{"[" ADD_ORDER(1, "{\"transform\":\"identity\",\"source-id\":1,\"direction\":\"up\","
-				  "\"null-order\":\"nulls-last\"}") "]",
+		{"[" ADD_ORDER(1,
+			       "{\"transform\":\"identity\",\"source-id\":1,\"direction\":\"up\","
+			       "\"null-order\":\"nulls-last\"}") "]",
 		 FIRN_E_BAD_REQUEST, "'direction' must be asc or desc, found 'up'"},
-		{"[" ADD_ORDER(1, "{\"transform\":\"identity\",\"source-id\":1,\"direction\":\"ASC\"}") "]",
+		{"[" ADD_ORDER(
+			 1,
+			 "{\"transform\":\"identity\",\"source-id\":1,\"direction\":\"ASC\"}") "]",
 		 FIRN_E_BAD_REQUEST, "'null-order' is missing"},
 		{"[" DEFAULT_ORDER(-1) "]", FIRN_E_VALIDATION,
 		 "Cannot set last added sort order: no sort order has been added"},
 		{"[" DEFAULT_ORDER(4) "]", FIRN_E_VALIDATION, "unknown sort order: 4"},
 		{"[" DEFAULT_ORDER(0) "]", FIRN_OK, NULL},
-		{"[{\"action\":\"add-sort-order\"}]", FIRN_E_BAD_REQUEST, "'sort-order' is missing"},
+		{"[{\"action\":\"add-sort-order\"}]", FIRN_E_BAD_REQUEST,
+		 "'sort-order' is missing"},
 		/* A column that the default order needs can't go. */
 		{"[" ADD_ORDER(1, SORT("identity", 1)) "," DEFAULT_ORDER(-1) "," ADD_SCHEMA(
 			 TS) "," CURRENT(-1) "]",

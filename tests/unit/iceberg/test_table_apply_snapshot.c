@@ -2,11 +2,12 @@
 #include "table_fixture.h"
 
 #define SNAP(id, seq, ts, more)                                                                    \
-	"{\"snapshot-id\":" #id ",\"sequence-number\":" #seq ",\"timestamp-ms\":" #ts "," more      \
+	"{\"snapshot-id\":" #id ",\"sequence-number\":" #seq ",\"timestamp-ms\":" #ts "," more     \
 	"\"summary\":{\"operation\":\"append\"},\"manifest-list\":\"s3://b/t/m.avro\"}"
-#define ADD(id, seq, ts, more) "{\"action\":\"add-snapshot\",\"snapshot\":" SNAP(id, seq, ts, more) "}"
+#define ADD(id, seq, ts, more)                                                                     \
+	"{\"action\":\"add-snapshot\",\"snapshot\":" SNAP(id, seq, ts, more) "}"
 #define SET(name, id, type)                                                                        \
-	"{\"action\":\"set-snapshot-ref\",\"ref-name\":\"" name "\",\"snapshot-id\":" #id             \
+	"{\"action\":\"set-snapshot-ref\",\"ref-name\":\"" name "\",\"snapshot-id\":" #id          \
 	",\"type\":\"" type "\"}"
 #define PARENT_2 "\"parent-snapshot-id\":2,"
 
@@ -15,7 +16,8 @@ static void test_add(void **state)
 	struct firn_ctx *cx = *state;
 	static const struct apply_case cases[] = {
 		{"[" ADD(3, 3, 1600000003000, PARENT_2) "]", FIRN_OK,
-		 "\"last-sequence-number\":3|\"last-updated-ms\":1600000003000|\"current-snapshot-id\":2|"
+		 "\"last-sequence-number\":3|\"last-updated-ms\":1600000003000|\"current-snapshot-"
+		 "id\":2|"
 		 "\"snapshot-id\":3,\"sequence-number\":3|"
 		 "\"metadata-log\":[{\"timestamp-ms\":1600000002000,"
 		 "\"metadata-file\":\"s3://b/t/metadata/00001-a.metadata.json\"}]"},
@@ -40,7 +42,8 @@ static void test_add(void **state)
 		 "must be an object"},
 		{"[{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":3}}]",
 		 FIRN_E_BAD_REQUEST, "'timestamp-ms' is missing"},
-		{"[{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":3,\"timestamp-ms\":5}}]",
+		{"[{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":3,\"timestamp-ms\":5}"
+		 "}]",
 		 FIRN_E_BAD_REQUEST, "'manifest-list' is missing"},
 		{"[{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":3,\"timestamp-ms\":5,"
 		 "\"manifests\":[\"a\"]}}]",
@@ -67,12 +70,13 @@ static void test_add(void **state)
 static void test_carried_bytes(void **state)
 {
 	struct firn_ctx *cx = *state;
-	struct firn_table_change change = applied(
-		cx, table_of(cx, TABLE_V2),
-		"[" ADD(9223372036854775807, 3, 1600000003000, PARENT_2 "\"x-new\":{\"y\":[1.5]},") "]");
+	struct firn_table_change change = applied(cx, table_of(cx, TABLE_V2),
+						  "[" ADD(9223372036854775807, 3, 1600000003000,
+							  PARENT_2 "\"x-new\":{\"y\":[1.5]},") "]");
 
 	check_parts(cx, text_of(cx, change.metadata),
-		    SNAP_1 "|" SNAP_2 "|\"x-new\":{\"y\":[1.5]}|\"snapshot-id\":9223372036854775807");
+		    SNAP_1 "|" SNAP_2
+			   "|\"x-new\":{\"y\":[1.5]}|\"snapshot-id\":9223372036854775807");
 }
 
 static void test_v1(void **state)
@@ -97,10 +101,10 @@ static void test_lineage(void **state)
 {
 	struct firn_ctx *cx = *state;
 	static const struct apply_case cases[] = {
-		{"[" ADD(3, 6, 1600000003000, "\"first-row-id\":100,\"added-rows\":25,") "]", FIRN_OK,
-		 "\"next-row-id\":125"},
-		{"[" ADD(3, 6, 1600000003000, "\"first-row-id\":110,\"added-rows\":0,") "]", FIRN_OK,
-		 "\"next-row-id\":110"},
+		{"[" ADD(3, 6, 1600000003000, "\"first-row-id\":100,\"added-rows\":25,") "]",
+		 FIRN_OK, "\"next-row-id\":125"},
+		{"[" ADD(3, 6, 1600000003000, "\"first-row-id\":110,\"added-rows\":0,") "]",
+		 FIRN_OK, "\"next-row-id\":110"},
 		{"[" ADD(3, 6, 1600000003000, "\"first-row-id\":100,\"added-rows\":25,") "," ADD(
 			 4, 7, 1600000003000, "\"first-row-id\":125,\"added-rows\":5,") "]",
 		 FIRN_OK, "\"next-row-id\":130"},
@@ -136,7 +140,8 @@ static void test_refs(void **state)
 		{"[" SET("dev", 1, "branch") "]", FIRN_OK,
 		 "\"dev\":{\"snapshot-id\":1,\"type\":\"branch\"}|\"current-snapshot-id\":2|"
 		 "{\"timestamp-ms\":1600000002000,\"snapshot-id\":2}]"},
-		{"[" SET("v1", 2, "tag") "]", FIRN_OK, "\"v1\":{\"snapshot-id\":2,\"type\":\"tag\"}"},
+		{"[" SET("v1", 2, "tag") "]", FIRN_OK,
+		 "\"v1\":{\"snapshot-id\":2,\"type\":\"tag\"}"},
 		{"[{\"action\":\"set-snapshot-ref\",\"ref-name\":\"b\",\"snapshot-id\":1,\"type\":"
 		 "\"branch\",\"min-snapshots-to-keep\":3,\"max-snapshot-age-ms\":4,"
 		 "\"max-ref-age-ms\":5}]",
@@ -144,7 +149,8 @@ static void test_refs(void **state)
 		 "\"b\":{\"snapshot-id\":1,\"type\":\"branch\",\"min-snapshots-to-keep\":3,"
 		 "\"max-snapshot-age-ms\":4,\"max-ref-age-ms\":5}"},
 		/* Retention of main alone: the snapshot stays, the ref changes. */
-		{"[{\"action\":\"set-snapshot-ref\",\"ref-name\":\"main\",\"snapshot-id\":2,\"type\":"
+		{"[{\"action\":\"set-snapshot-ref\",\"ref-name\":\"main\",\"snapshot-id\":2,"
+		 "\"type\":"
 		 "\"branch\",\"min-snapshots-to-keep\":3}]",
 		 FIRN_OK, "\"current-snapshot-id\":2|\"min-snapshots-to-keep\":3"},
 		{"[" SET("main", 9, "branch") "]", FIRN_E_VALIDATION,
@@ -168,9 +174,11 @@ static void test_refs(void **state)
 		{"[{\"action\":\"remove-snapshot-ref\",\"ref-name\":\"v1\"}]", FIRN_OK,
 		 "!\"v1\"|\"main\""},
 		{"[{\"action\":\"remove-snapshot-ref\",\"ref-name\":\"main\"}]", FIRN_OK,
-		 "\"current-snapshot-id\":-1|!\"main\"|\"snapshot-log\":[{\"timestamp-ms\":1600000001000"},
+		 "\"current-snapshot-id\":-1|!\"main\"|\"snapshot-log\":[{\"timestamp-ms\":"
+		 "1600000001000"},
 		{"[{\"action\":\"remove-snapshot-ref\",\"ref-name\":\"none\"}]", FIRN_OK, NULL},
-		{"[{\"action\":\"remove-snapshot-ref\"}]", FIRN_E_BAD_REQUEST, "'ref-name' is missing"},
+		{"[{\"action\":\"remove-snapshot-ref\"}]", FIRN_E_BAD_REQUEST,
+		 "'ref-name' is missing"},
 	};
 
 	RUN(cx, TABLE_V2, cases);
@@ -196,7 +204,8 @@ static void test_remove_snapshots(void **state)
 		{"[{\"action\":\"remove-snapshots\",\"snapshot-ids\":[\"1\"]}]", FIRN_E_BAD_REQUEST,
 		 "array of integers"},
 		/* Rolled back to 1 and 2 removed: what is left of the log ends with 1. */
-		{"[" SET("main", 1, "branch") ",{\"action\":\"remove-snapshots\",\"snapshot-ids\":[2]}]",
+		{"[" SET("main", 1,
+			 "branch") ",{\"action\":\"remove-snapshots\",\"snapshot-ids\":[2]}]",
 		 FIRN_OK,
 		 "\"snapshot-log\":[{\"timestamp-ms\":1700000000000,\"snapshot-id\":1}]|"
 		 "\"current-snapshot-id\":1"},
@@ -212,13 +221,13 @@ static void test_intermediate(void **state)
 	static const struct apply_case cases[] = {
 		{"[" ADD(3, 3, 1600000003000, PARENT_2) "," SET("main", 3, "branch") "," ADD(
 			 4, 4, 1600000004000, "\"parent-snapshot-id\":3,") "," SET("main", 4,
-										 "branch") "]",
+										   "branch") "]",
 		 FIRN_OK,
 		 "\"snapshot-log\":[{\"timestamp-ms\":1600000001000,\"snapshot-id\":1},"
 		 "{\"timestamp-ms\":1600000002000,\"snapshot-id\":2},"
 		 "{\"timestamp-ms\":1600000004000,\"snapshot-id\":4}]|\"current-snapshot-id\":4"},
-		{"[" ADD(3, 3, 1600000003000, PARENT_2) "," SET("main", 3, "branch") "," SET(
-			 "main", 1, "branch") "]",
+		{"[" ADD(3, 3, 1600000003000,
+			 PARENT_2) "," SET("main", 3, "branch") "," SET("main", 1, "branch") "]",
 		 FIRN_OK,
 		 "{\"timestamp-ms\":1600000002000,\"snapshot-id\":2},"
 		 "{\"timestamp-ms\":1600000003000,\"snapshot-id\":1}]|\"current-snapshot-id\":1"},
@@ -228,8 +237,9 @@ static void test_intermediate(void **state)
 }
 
 #define STATS(id, path)                                                                            \
-	"{\"snapshot-id\":" #id ",\"statistics-path\":\"" path                                       \
-	"\",\"file-size-in-bytes\":4,\"file-footer-size-in-bytes\":2,\"blob-metadata\":[{\"type\":"    \
+	"{\"snapshot-id\":" #id ",\"statistics-path\":\"" path                                     \
+	"\",\"file-size-in-bytes\":4,\"file-footer-size-in-bytes\":2,\"blob-metadata\":[{"         \
+	"\"type\":"                                                                                \
 	"\"ndv\",\"snapshot-id\":1,\"sequence-number\":1,\"fields\":[1]}]}"
 #define PART_STATS(id, path)                                                                       \
 	"{\"snapshot-id\":" #id ",\"statistics-path\":\"" path "\",\"file-size-in-bytes\":4}"
@@ -240,22 +250,24 @@ static void test_statistics(void **state)
 	static const struct apply_case cases[] = {
 		{"[{\"action\":\"set-statistics\",\"statistics\":" STATS(1, "p") "}]", FIRN_OK,
 		 "\"statistics\":[" STATS(1, "p") "]"},
-		{"[{\"action\":\"set-statistics\",\"snapshot-id\":1,\"statistics\":" STATS(1, "p")
-		 "},{\"action\":\"set-statistics\",\"statistics\":" STATS(1, "q") "}]",
+		{"[{\"action\":\"set-statistics\",\"snapshot-id\":1,\"statistics\":" STATS(
+			 1, "p") "},{\"action\":\"set-statistics\",\"statistics\":" STATS(1,
+											  "q") "}]",
 		 FIRN_OK, "\"statistics\":[" STATS(1, "q") "]"},
-		{"[{\"action\":\"set-statistics\",\"snapshot-id\":2,\"statistics\":" STATS(1, "p")
-		 "}]",
+		{"[{\"action\":\"set-statistics\",\"snapshot-id\":2,\"statistics\":" STATS(
+			 1, "p") "}]",
 		 FIRN_E_BAD_REQUEST, "does not match"},
 		{"[{\"action\":\"set-statistics\",\"statistics\":{\"snapshot-id\":1}}]",
 		 FIRN_E_BAD_REQUEST, "'statistics-path' is missing"},
 		{"[{\"action\":\"set-statistics\",\"statistics\":" PART_STATS(1, "p") "}]",
 		 FIRN_E_BAD_REQUEST, "'file-footer-size-in-bytes' is missing"},
 		{"[{\"action\":\"set-statistics\",\"statistics\":{\"snapshot-id\":1,"
-		 "\"statistics-path\":\"p\",\"file-size-in-bytes\":1,\"file-footer-size-in-bytes\":1,"
+		 "\"statistics-path\":\"p\",\"file-size-in-bytes\":1,\"file-footer-size-in-bytes\":"
+		 "1,"
 		 "\"blob-metadata\":[{}]}}]",
 		 FIRN_E_BAD_REQUEST, "blob-metadata: 'type' is missing"},
-		{"[{\"action\":\"set-statistics\",\"statistics\":" STATS(1, "p")
-		 "},{\"action\":\"remove-statistics\",\"snapshot-id\":1}]",
+		{"[{\"action\":\"set-statistics\",\"statistics\":" STATS(
+			 1, "p") "},{\"action\":\"remove-statistics\",\"snapshot-id\":1}]",
 		 FIRN_OK, "\"statistics\":[]"},
 		{"[{\"action\":\"remove-statistics\",\"snapshot-id\":1}]", FIRN_OK, NULL},
 		{"[{\"action\":\"remove-statistics\"}]", FIRN_E_BAD_REQUEST,
@@ -264,15 +276,18 @@ static void test_statistics(void **state)
 			 2, "p") "}]",
 		 FIRN_OK, "\"partition-statistics\":[" PART_STATS(2, "p") "]|\"statistics\":[]"},
 		{"[{\"action\":\"set-partition-statistics\",\"partition-statistics\":" PART_STATS(
-			 2, "p") "},{\"action\":\"remove-partition-statistics\",\"snapshot-id\":2}]",
+			 2,
+			 "p") "},{\"action\":\"remove-partition-statistics\",\"snapshot-id\":2}]",
 		 FIRN_OK, "\"partition-statistics\":[]"},
 		{"[{\"action\":\"remove-partition-statistics\",\"snapshot-id\":2}]", FIRN_OK, NULL},
 		{"[{\"action\":\"set-partition-statistics\"}]", FIRN_E_BAD_REQUEST,
 		 "'partition-statistics' is missing"},
 		/* They go with their snapshot. */
-		{"[{\"action\":\"set-statistics\",\"statistics\":" STATS(1, "p")
-		 "},{\"action\":\"set-partition-statistics\",\"partition-statistics\":" PART_STATS(
-			 1, "p") "},{\"action\":\"remove-snapshots\",\"snapshot-ids\":[1]}]",
+		{"[{\"action\":\"set-statistics\",\"statistics\":" STATS(
+			 1, "p") "},{\"action\":\"set-partition-statistics\",\"partition-"
+				 "statistics\":" PART_STATS(
+					 1, "p") "},{\"action\":\"remove-snapshots\","
+						 "\"snapshot-ids\":[1]}]",
 		 FIRN_OK, "\"statistics\":[]|\"partition-statistics\":[]"},
 	};
 
@@ -300,9 +315,9 @@ static void test_clock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CTX(test_add),	    WITH_CTX(test_carried_bytes),
-		WITH_CTX(test_v1),	    WITH_CTX(test_lineage),
-		WITH_CTX(test_refs),	    WITH_CTX(test_remove_snapshots),
+		WITH_CTX(test_add),	     WITH_CTX(test_carried_bytes),
+		WITH_CTX(test_v1),	     WITH_CTX(test_lineage),
+		WITH_CTX(test_refs),	     WITH_CTX(test_remove_snapshots),
 		WITH_CTX(test_intermediate), WITH_CTX(test_statistics),
 		WITH_CTX(test_clock),
 	};

@@ -84,24 +84,25 @@ static struct firn_str big_table(struct firn_ctx *cx, int n)
 	struct firn_str text = FIRN_STR_NONE;
 
 	firn_buf_init(&b, cx, (size_t)64 << 20);
-	firn_buf_cstr(&b,
-		      "{\"format-version\":2,\"table-uuid\":\"9c12d441-03fe-4693-9a96-a0705ddf69c1\","
-		      "\"location\":\"s3://b/t\",\"last-column-id\":0,\"current-schema-id\":0,"
-		      "\"schemas\":[{\"type\":\"struct\",\"schema-id\":0,\"fields\":[]}],"
-		      "\"default-spec-id\":0,\"partition-specs\":[{\"spec-id\":0,\"fields\":[]}],"
-		      "\"last-partition-id\":999,\"default-sort-order-id\":0,\"sort-orders\":["
-		      "{\"order-id\":0,\"fields\":[]}]");
+	firn_buf_cstr(
+		&b, "{\"format-version\":2,\"table-uuid\":\"9c12d441-03fe-4693-9a96-a0705ddf69c1\","
+		    "\"location\":\"s3://b/t\",\"last-column-id\":0,\"current-schema-id\":0,"
+		    "\"schemas\":[{\"type\":\"struct\",\"schema-id\":0,\"fields\":[]}],"
+		    "\"default-spec-id\":0,\"partition-specs\":[{\"spec-id\":0,\"fields\":[]}],"
+		    "\"last-partition-id\":999,\"default-sort-order-id\":0,\"sort-orders\":["
+		    "{\"order-id\":0,\"fields\":[]}]");
 	firn_buf_printf(&b,
 			",\"last-sequence-number\":%d,\"last-updated-ms\":%d,"
 			"\"current-snapshot-id\":%d,\"snapshots\":[",
 			n, n, n);
 	for (int i = 1; i <= n; i++)
-		firn_buf_printf(&b,
-				"%s{\"snapshot-id\":%d,\"sequence-number\":%d,\"timestamp-ms\":%d,"
-				"\"manifest-list\":\"s3://b/t/metadata/snap-%d.avro\",\"schema-id\":0,"
-				"\"summary\":{\"operation\":\"append\",\"added-data-files\":\"1\","
-				"\"total-records\":\"%d\",\"engine\":\"test\\n\",\"total-files\":\"1\"}}",
-				i > 1 ? "," : "", i, i, i, i, i);
+		firn_buf_printf(
+			&b,
+			"%s{\"snapshot-id\":%d,\"sequence-number\":%d,\"timestamp-ms\":%d,"
+			"\"manifest-list\":\"s3://b/t/metadata/snap-%d.avro\",\"schema-id\":0,"
+			"\"summary\":{\"operation\":\"append\",\"added-data-files\":\"1\","
+			"\"total-records\":\"%d\",\"engine\":\"test\\n\",\"total-files\":\"1\"}}",
+			i > 1 ? "," : "", i, i, i, i, i);
 	firn_buf_cstr(&b, "],\"snapshot-log\":[");
 	for (int i = 1; i <= n; i++)
 		firn_buf_printf(&b, "%s{\"timestamp-ms\":%d,\"snapshot-id\":%d}", i > 1 ? "," : "",
@@ -122,12 +123,13 @@ static void test_big(void **state)
 	const char *out;
 
 	assert_ok(cx, firn_table_metadata_parse(cx, text, &m));
-	change = applied(cx, m,
-			 "[{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":20000,"
-			 "\"parent-snapshot-id\":10000,\"sequence-number\":10001,\"timestamp-ms\":10001,"
-			 "\"manifest-list\":\"m\"}},{\"action\":\"set-snapshot-ref\",\"ref-name\":"
-			 "\"main\",\"snapshot-id\":20000,\"type\":\"branch\"},{\"action\":"
-			 "\"remove-snapshots\",\"snapshot-ids\":[1,2,3]}]");
+	change = applied(
+		cx, m,
+		"[{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":20000,"
+		"\"parent-snapshot-id\":10000,\"sequence-number\":10001,\"timestamp-ms\":10001,"
+		"\"manifest-list\":\"m\"}},{\"action\":\"set-snapshot-ref\",\"ref-name\":"
+		"\"main\",\"snapshot-id\":20000,\"type\":\"branch\"},{\"action\":"
+		"\"remove-snapshots\",\"snapshot-ids\":[1,2,3]}]");
 	out = text_of(cx, change.metadata);
 	check_parts(cx, out,
 		    "\"snapshot-log\":[{\"timestamp-ms\":4,\"snapshot-id\":4}|"

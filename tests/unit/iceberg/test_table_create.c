@@ -3,10 +3,10 @@
 #include "table_fixture.h"
 
 #define SCHEMA                                                                                     \
-	"{\"type\":\"struct\",\"identifier-field-ids\":[0],\"fields\":["                            \
-	"{\"id\":0,\"name\":\"id\",\"required\":true,\"type\":\"long\"},"                            \
-	"{\"id\":1,\"name\":\"at\",\"required\":false,\"type\":\"timestamptz\"},"                    \
-	"{\"id\":2,\"name\":\"p\",\"required\":false,\"type\":{\"type\":\"struct\",\"fields\":["     \
+	"{\"type\":\"struct\",\"identifier-field-ids\":[0],\"fields\":["                           \
+	"{\"id\":0,\"name\":\"id\",\"required\":true,\"type\":\"long\"},"                          \
+	"{\"id\":1,\"name\":\"at\",\"required\":false,\"type\":\"timestamptz\"},"                  \
+	"{\"id\":2,\"name\":\"p\",\"required\":false,\"type\":{\"type\":\"struct\",\"fields\":["   \
 	"{\"id\":3,\"name\":\"x\",\"required\":false,\"type\":\"int\"}]}}]}"
 
 struct input {
@@ -66,9 +66,11 @@ static void test_create(void **state)
 		 "\"field-id\":1000},{\"name\":\"px\",\"transform\":\"identity\",\"source-id\":4,"
 		 "\"field-id\":1001}]}|\"last-partition-id\":1001"},
 		{{.schema = SCHEMA,
-		  .order = "{\"order-id\":3,\"fields\":[{\"transform\":\"bucket[2]\",\"source-id\":0,"
+		  .order = "{\"order-id\":3,\"fields\":[{\"transform\":\"bucket[2]\",\"source-id\":"
+			   "0,"
 			   "\"direction\":\"asc\",\"null-order\":\"nulls-first\"}]}"},
-		 "\"default-sort-order-id\":1|{\"order-id\":1,\"fields\":[{\"transform\":\"bucket[2]\","
+		 "\"default-sort-order-id\":1|{\"order-id\":1,\"fields\":[{\"transform\":\"bucket["
+		 "2]\","
 		 "\"source-id\":1,"},
 		{{.schema = SCHEMA, .spec = "null", .order = "null"}, "\"fields\":[]"},
 		{{.schema = SCHEMA,
@@ -113,33 +115,45 @@ static void test_refuses(void **state)
 		{{.schema = "null"}, FIRN_E_BAD_REQUEST, "'schema' is missing"},
 		{{.schema = "{}"}, FIRN_E_BAD_REQUEST, "schema: 'type' is missing"},
 		{{.schema = SCHEMA, .properties = "{\"format-version\":\"4\"}"},
-		 FIRN_E_VALIDATION, "Unsupported format version: v4 (supported: v3)"},
+		 FIRN_E_VALIDATION,
+		 "Unsupported format version: v4 (supported: v3)"},
 		{{.schema = SCHEMA, .properties = "{\"format-version\":\"0\"}"},
-		 FIRN_E_VALIDATION, "Unsupported format version: v0"},
+		 FIRN_E_VALIDATION,
+		 "Unsupported format version: v0"},
 		{{.schema = SCHEMA, .properties = "{\"format-version\":\"two\"}"},
-		 FIRN_E_VALIDATION, "must be a number, found 'two'"},
+		 FIRN_E_VALIDATION,
+		 "must be a number, found 'two'"},
 		{{.schema = SCHEMA, .properties = "{\"commit.retry.num-retries\":\"x\"}"},
-		 FIRN_E_VALIDATION, "must have integer value"},
+		 FIRN_E_VALIDATION,
+		 "must have integer value"},
 		{{.schema = SCHEMA, .properties = "{\"commit.retry.num-retries\":\"-1\"}"},
-		 FIRN_E_VALIDATION, "must have non negative integer value"},
+		 FIRN_E_VALIDATION,
+		 "must have non negative integer value"},
 		{{.schema = SCHEMA,
 		  .properties = "{\"write.metadata.metrics.column.nope\":\"full\"}"},
-		 FIRN_E_VALIDATION, "could not find column nope"},
+		 FIRN_E_VALIDATION,
+		 "could not find column nope"},
 		{{.schema = SCHEMA,
 		  .spec = "{\"fields\":[{\"name\":\"a\",\"transform\":\"day\",\"source-id\":9}]}"},
-		 FIRN_E_BAD_REQUEST, "source field 9 is not in the schema"},
+		 FIRN_E_BAD_REQUEST,
+		 "source field 9 is not in the schema"},
 		{{.schema = SCHEMA,
 		  .spec = "{\"fields\":[{\"name\":\"a\",\"transform\":\"hour\",\"source-id\":0}]}"},
-		 FIRN_E_VALIDATION, "Invalid source type long for transform: hour"},
+		 FIRN_E_VALIDATION,
+		 "Invalid source type long for transform: hour"},
 		{{.schema = SCHEMA,
-		  .spec = "{\"fields\":[{\"name\":\"a\",\"transform\":\"identity\",\"source-id\":2}]}"},
-		 FIRN_E_VALIDATION, "Cannot partition by non-primitive source field"},
+		  .spec = "{\"fields\":[{\"name\":\"a\",\"transform\":\"identity\",\"source-id\":2}"
+			  "]}"},
+		 FIRN_E_VALIDATION,
+		 "Cannot partition by non-primitive source field"},
 		{{.schema = SCHEMA, .spec = "5"}, FIRN_E_BAD_REQUEST, "must be an object"},
 		{{.schema = SCHEMA, .order = "5"}, FIRN_E_BAD_REQUEST, "must be an object"},
 		{{.schema = SCHEMA, .location = "/"}, FIRN_E_VALIDATION, "missing or empty"},
-		{{.schema = "{\"type\":\"struct\",\"fields\":[{\"id\":1,\"name\":\"a\",\"required\":"
-			    "false,\"type\":\"geography\"}]}"},
-		 FIRN_E_VALIDATION, "Invalid type for a: geography is not supported until v3"},
+		{{.schema =
+			  "{\"type\":\"struct\",\"fields\":[{\"id\":1,\"name\":\"a\",\"required\":"
+			  "false,\"type\":\"geography\"}]}"},
+		 FIRN_E_VALIDATION,
+		 "Invalid type for a: geography is not supported until v3"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -150,19 +164,19 @@ static void test_refuses(void **state)
 }
 
 #define STAGED                                                                                     \
-	"{\"action\":\"assign-uuid\",\"uuid\":\"9c12d441-03fe-4693-9a96-a0705ddf69c9\"},"            \
-	"{\"action\":\"upgrade-format-version\",\"format-version\":3},"                             \
-	"{\"action\":\"add-schema\",\"schema\":{\"type\":\"struct\",\"schema-id\":0,\"fields\":["    \
-	"{\"id\":1,\"name\":\"x\",\"required\":true,\"type\":\"long\"}]},\"last-column-id\":1},"      \
+	"{\"action\":\"assign-uuid\",\"uuid\":\"9c12d441-03fe-4693-9a96-a0705ddf69c9\"},"          \
+	"{\"action\":\"upgrade-format-version\",\"format-version\":3},"                            \
+	"{\"action\":\"add-schema\",\"schema\":{\"type\":\"struct\",\"schema-id\":0,\"fields\":["  \
+	"{\"id\":1,\"name\":\"x\",\"required\":true,\"type\":\"long\"}]},\"last-column-id\":1},"   \
 	"{\"action\":\"set-current-schema\",\"schema-id\":-1},"                                    \
-	"{\"action\":\"add-spec\",\"spec\":{\"spec-id\":0,\"fields\":[]}},"                         \
+	"{\"action\":\"add-spec\",\"spec\":{\"spec-id\":0,\"fields\":[]}},"                        \
 	"{\"action\":\"set-default-spec\",\"spec-id\":-1}"
 #define ORDER                                                                                      \
-	",{\"action\":\"add-sort-order\",\"sort-order\":{\"order-id\":0,\"fields\":[]}},"            \
+	",{\"action\":\"add-sort-order\",\"sort-order\":{\"order-id\":0,\"fields\":[]}},"          \
 	"{\"action\":\"set-default-sort-order\",\"sort-order-id\":-1}"
 #define LOCATION ",{\"action\":\"set-location\",\"location\":\"s3://b/staged\"}"
 #define APPEND                                                                                     \
-	",{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":9,\"sequence-number\":1,"       \
+	",{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":9,\"sequence-number\":1,"     \
 	"\"timestamp-ms\":1700000000001,\"manifest-list\":\"m\",\"first-row-id\":0,"               \
 	"\"added-rows\":3}},{\"action\":\"set-snapshot-ref\",\"ref-name\":\"main\","               \
 	"\"snapshot-id\":9,\"type\":\"branch\"}"
@@ -186,8 +200,9 @@ static void test_staged(void **state)
 		 "before a schema is added"},
 	};
 
-	assert_ok(cx, firn_table_updates_apply(
-			      cx, &base, json_of(cx, "[" STAGED ORDER LOCATION APPEND "]"), &change));
+	assert_ok(cx, firn_table_updates_apply(cx, &base,
+					       json_of(cx, "[" STAGED ORDER LOCATION APPEND "]"),
+					       &change));
 	assert_true(change.changed);
 	check_parts(cx, text_of(cx, change.metadata),
 		    "\"format-version\":3|\"location\":\"s3://b/staged\"|\"next-row-id\":3|"
@@ -200,12 +215,15 @@ static void test_staged(void **state)
 			     firn_table_updates_apply(cx, &base, json_of(cx, bad[i][0]), &change),
 			     FIRN_E_VALIDATION, bad[i][1]);
 	/* Without assign-uuid the table gets one. */
-	assert_ok(cx, firn_table_updates_apply(
-			      cx, &base,
-			      json_of(cx, "[" "{\"action\":\"add-schema\",\"schema\":{\"type\":"
-					  "\"struct\",\"fields\":[]}},{\"action\":\"add-spec\",\"spec\":"
-					  "{\"fields\":[]}}" ORDER LOCATION "]"),
-			      &change));
+	assert_ok(
+		cx,
+		firn_table_updates_apply(
+			cx, &base,
+			json_of(cx, "["
+				    "{\"action\":\"add-schema\",\"schema\":{\"type\":"
+				    "\"struct\",\"fields\":[]}},{\"action\":\"add-spec\",\"spec\":"
+				    "{\"fields\":[]}}" ORDER LOCATION "]"),
+			&change));
 	assert_int_equal(firn_table_format_version(change.metadata), 2);
 	assert_true(firn_uuid_parse(firn_table_uuid(change.metadata), &uuid));
 }

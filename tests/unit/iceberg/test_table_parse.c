@@ -49,7 +49,8 @@ static void test_v2(void **state)
 	check_parts(cx, text,
 		    "\"x-top\":{\"kept\":[\"as it\",\"is\"]}|"
 		    "\"x-unknown\":{\"deep\":[1,2.50,null,true]}|\"x-why\":\"kept\"|"
-		    "\"current-snapshot-id\":9223372036854775807|\"added-records\":\"9007199254740993\"|"
+		    "\"current-snapshot-id\":9223372036854775807|\"added-records\":"
+		    "\"9007199254740993\"|"
 		    "\"doc\":\"free text\\nwith \\\"quotes\\\" and ü\"|\"last-sequence-number\":7|"
 		    "!\"partition-spec\":|!\"schema\":|!next-row-id");
 	assert_string_equal(text_of(cx, table_of(cx, text)), text);
@@ -62,16 +63,17 @@ static void test_v1(void **state)
 	const char *text = text_of(cx, m);
 
 	assert_null(firn_table_uuid(m).p);
-	check_parts(cx, text,
-		    "\"schema\":{\"type\":\"struct\",\"schema-id\":0,|"
-		    "\"current-schema-id\":0,\"schemas\":[|"
-		    "\"partition-spec\":[{\"name\":\"b_month\",\"transform\":\"month\",\"source-id\":2,"
-		    "\"field-id\":1000},{\"name\":\"a\",\"transform\":\"identity\",\"source-id\":1,"
-		    "\"field-id\":1001}]|\"partition-specs\":[{\"spec-id\":0,|"
-		    "\"last-partition-id\":1001|\"sort-orders\":[{\"order-id\":0,\"fields\":[]}]|"
-		    "\"refs\":{\"main\":{\"snapshot-id\":5,\"type\":\"branch\"}}|"
-		    "\"manifests\":[\"file:///warehouse/old/m1.avro\",|"
-		    "!last-sequence-number|!table-uuid|!next-row-id");
+	check_parts(
+		cx, text,
+		"\"schema\":{\"type\":\"struct\",\"schema-id\":0,|"
+		"\"current-schema-id\":0,\"schemas\":[|"
+		"\"partition-spec\":[{\"name\":\"b_month\",\"transform\":\"month\",\"source-id\":2,"
+		"\"field-id\":1000},{\"name\":\"a\",\"transform\":\"identity\",\"source-id\":1,"
+		"\"field-id\":1001}]|\"partition-specs\":[{\"spec-id\":0,|"
+		"\"last-partition-id\":1001|\"sort-orders\":[{\"order-id\":0,\"fields\":[]}]|"
+		"\"refs\":{\"main\":{\"snapshot-id\":5,\"type\":\"branch\"}}|"
+		"\"manifests\":[\"file:///warehouse/old/m1.avro\",|"
+		"!last-sequence-number|!table-uuid|!next-row-id");
 	assert_string_equal(text_of(cx, table_of(cx, text)), text);
 }
 
@@ -112,7 +114,8 @@ static void test_refuses(void **state)
 	static const struct {
 		const char *from, *to, *message;
 	} cases[] = {
-		{"\"format-version\":2", "\"format-version\":42", "Cannot read unsupported version 42"},
+		{"\"format-version\":2", "\"format-version\":42",
+		 "Cannot read unsupported version 42"},
 		{"\"format-version\":2", "\"format-version\":0", "unsupported version 0"},
 		{"\"format-version\":2", "\"format-version\":\"2\"", "must be an integer"},
 		{"\"format-version\":2,", "", "'format-version' is missing"},
@@ -130,7 +133,8 @@ static void test_refuses(void **state)
 		{"\"last-column-id\":", "\"x\":", "'last-column-id' is missing"},
 		{"\"last-column-id\":2", "\"last-column-id\":4294967296", "32-bit integer"},
 		{"\"schemas\":", "\"x\":", "schemas must exist in format v2"},
-		{"\"schemas\":[", "\"schemas\":[{\"type\":\"struct\",\"schema-id\":0,\"fields\":[]},",
+		{"\"schemas\":[",
+		 "\"schemas\":[{\"type\":\"struct\",\"schema-id\":0,\"fields\":[]},",
 		 "schema 0 is listed twice"},
 		{"\"current-schema-id\":0", "\"current-schema-id\":2",
 		 "Cannot find schema with current-schema-id=2 from schemas"},
@@ -156,20 +160,25 @@ static void test_refuses(void **state)
 		{"\"main\":{\"snapshot-id\":2", "\"main\":{\"snapshot-id\":3",
 		 "Snapshot for reference 'main' does not exist"},
 		{"\"type\":\"branch\"", "\"type\":\"tag\"", "main must be a branch"},
-		{"\"type\":\"tag\"", "\"type\":\"label\"", "ref 'v1': 'type' must be branch or tag"},
+		{"\"type\":\"tag\"", "\"type\":\"label\"",
+		 "ref 'v1': 'type' must be branch or tag"},
 		{"\"type\":\"tag\"", "\"type\":\"tag\",\"min-snapshots-to-keep\":1",
 		 "Tags do not support setting min-snapshots-to-keep"},
 		{"\"type\":\"branch\"", "\"type\":\"branch\",\"max-ref-age-ms\":0",
 		 "'max-ref-age-ms' must be greater than 0"},
-		{"\"snapshot-id\":2,\"parent", "\"snapshot-id\":1,\"parent", "snapshot 1 is listed twice"},
-		{"\"snapshot-id\":1,\"timestamp-ms\"", "\"timestamp-ms\"", "'snapshot-id' is missing"},
+		{"\"snapshot-id\":2,\"parent", "\"snapshot-id\":1,\"parent",
+		 "snapshot 1 is listed twice"},
+		{"\"snapshot-id\":1,\"timestamp-ms\"", "\"timestamp-ms\"",
+		 "'snapshot-id' is missing"},
 		{"\"snapshot-id\":1,\"timestamp-ms\"", "\"snapshot-id\":1.0,\"timestamp-ms\"",
 		 "'snapshot-id' must be an integer"},
 		{"\"snapshot-id\":1,\"timestamp-ms\"",
 		 "\"snapshot-id\":1,\"snapshot-id\":1,\"timestamp-ms\"", "occurs twice"},
 		{"\"manifest-list\":\"s3://b/t/1.avro\",", "", "'manifest-list' is missing"},
-		{"\"manifest-list\":\"s3://b/t/1.avro\"", "\"manifest-list\":1", "must be a string"},
-		{"\"statistics\":[]", "\"statistics\":[{}]", "statistics: 'snapshot-id' is missing"},
+		{"\"manifest-list\":\"s3://b/t/1.avro\"", "\"manifest-list\":1",
+		 "must be a string"},
+		{"\"statistics\":[]", "\"statistics\":[{}]",
+		 "statistics: 'snapshot-id' is missing"},
 		{"\"statistics\":[]", "\"statistics\":{}", "'statistics' must be an array"},
 		{"\"metadata-log\":[]", "\"metadata-log\":[{\"timestamp-ms\":1}]",
 		 "'metadata-file' is missing"},
@@ -178,7 +187,8 @@ static void test_refuses(void **state)
 		 "before the latest metadata log entry"},
 		{"1600000001000,\"snapshot-id\":1},", "1600009001000,\"snapshot-id\":1},",
 		 "Expected sorted snapshot log entries"},
-		{"\"format-version\":2", "\"format-version\":2,\"format-version\":2", "occurs twice"},
+		{"\"format-version\":2", "\"format-version\":2,\"format-version\":2",
+		 "occurs twice"},
 		{"\"format-version\":2", "\"format-version\":3", "'next-row-id' is missing"},
 		{"\"format-version\":2", "\"format-version\":2,\"encryption-keys\":[{}]",
 		 "'key-id' is missing"},
@@ -200,8 +210,8 @@ static void test_refuses(void **state)
 static void test_not_json(void **state)
 {
 	struct firn_ctx *cx = *state;
-	static const char *const cases[] = {"", "[]", "[1]", "5", "{", "{\"a\":1} x", "null",
-					    "{\"format-version\":2\n3}"};
+	static const char *const cases[] = {
+		"", "[]", "[1]", "5", "{", "{\"a\":1} x", "null", "{\"format-version\":2\n3}"};
 	const struct firn_table_metadata *m;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -244,9 +254,14 @@ static void test_property_types(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CTX(test_v2),	 WITH_CTX(test_v1),	      WITH_CTX(test_v1_minimal),
-		WITH_CTX(test_v3),	 WITH_CTX(test_refuses),      WITH_CTX(test_not_json),
-		WITH_CTX(test_escaped_names), WITH_CTX(test_property_types),
+		WITH_CTX(test_v2),
+		WITH_CTX(test_v1),
+		WITH_CTX(test_v1_minimal),
+		WITH_CTX(test_v3),
+		WITH_CTX(test_refuses),
+		WITH_CTX(test_not_json),
+		WITH_CTX(test_escaped_names),
+		WITH_CTX(test_property_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,8 @@ static void test_names(void **state)
 		 "s3://b/t/metadata/100000-", ".metadata.json"},
 		{"s3://b/t", NULL, "v7.metadata.json", false, "s3://b/t/metadata/00000-",
 		 ".metadata.json"},
-		{"s3://b/t", NULL, "s3://b/1-2/x-3.metadata.json", false, "s3://b/t/metadata/00000-",
-		 ".metadata.json"},
+		{"s3://b/t", NULL, "s3://b/1-2/x-3.metadata.json", false,
+		 "s3://b/t/metadata/00000-", ".metadata.json"},
 		{"s3://b/t", NULL, "-5-x.metadata.json", false, "s3://b/t/metadata/00000-",
 		 ".metadata.json"},
 	};
@@ -31,8 +31,7 @@ static void test_names(void **state)
 							  firn_str(cases[i].previous), &out));
 		assert_true(firn_str_starts(out, firn_str(cases[i].prefix)));
 		assert_true(firn_str_ends(out, firn_str(cases[i].suffix)));
-		assert_int_equal(out.n,
-				 strlen(cases[i].prefix) + 36 + strlen(cases[i].suffix));
+		assert_int_equal(out.n, strlen(cases[i].prefix) + 36 + strlen(cases[i].suffix));
 	}
 }
 
@@ -55,10 +54,10 @@ static void test_write_paths(void **state)
 {
 	struct firn_ctx *cx = *state;
 	struct firn_map paths = {NULL, 0};
-	struct firn_table_change change =
-		applied(cx, table_of(cx, TABLE_V2),
-			"[{\"action\":\"set-properties\",\"updates\":{\"write.data.path\":\"s3://b/d\","
-			"\"write.folder-storage.path\":\"s3://b/f\",\"x\":\"y\"}}]");
+	struct firn_table_change change = applied(
+		cx, table_of(cx, TABLE_V2),
+		"[{\"action\":\"set-properties\",\"updates\":{\"write.data.path\":\"s3://b/d\","
+		"\"write.folder-storage.path\":\"s3://b/f\",\"x\":\"y\"}}]");
 
 	assert_ok(cx, firn_table_write_paths(cx, change.metadata, &paths));
 	assert_int_equal(paths.n, 2);
@@ -71,14 +70,15 @@ static void test_update_paths(void **state)
 	struct firn_ctx *cx = *state;
 	struct firn_strs paths = {NULL, 0};
 
-	assert_ok(cx, firn_table_update_paths(
-			      cx,
-			      json_of(cx,
-				      "[5,{},{\"snapshot\":{\"manifest-list\":\"a\"}},{\"snapshot\":"
-				      "{\"manifests\":[\"b\",7,\"c\"]}},{\"statistics\":{"
-				      "\"statistics-path\":\"d\"}},{\"partition-statistics\":{"
-				      "\"statistics-path\":\"e\"}},{\"snapshot\":[]}]"),
-			      &paths));
+	assert_ok(
+		cx,
+		firn_table_update_paths(
+			cx,
+			json_of(cx, "[5,{},{\"snapshot\":{\"manifest-list\":\"a\"}},{\"snapshot\":"
+				    "{\"manifests\":[\"b\",7,\"c\"]}},{\"statistics\":{"
+				    "\"statistics-path\":\"d\"}},{\"partition-statistics\":{"
+				    "\"statistics-path\":\"e\"}},{\"snapshot\":[]}]"),
+			&paths));
 	assert_int_equal(paths.n, 5);
 	for (size_t i = 0; i < paths.n; i++)
 		assert_int_equal(paths.items[i].p[0], 'a' + (int)i);

@@ -31,9 +31,11 @@ static void test_primitives(void **state)
 		{"\"geography\"", "geography"},
 		{"\"geography(OGC:CRS84)\"", "geography(OGC:CRS84)"},
 		{"\"geography(srid:4269, karney)\"", "geography(srid:4269, karney)"},
-		{"{\"type\":\"list\",\"element-id\":3,\"element\":\"int\",\"element-required\":true}",
+		{"{\"type\":\"list\",\"element-id\":3,\"element\":\"int\",\"element-required\":"
+		 "true}",
 		 "list<int>"},
-		{"{\"type\":\"map\",\"key-id\":3,\"key\":\"int\",\"value-id\":4,\"value\":\"string\","
+		{"{\"type\":\"map\",\"key-id\":3,\"key\":\"int\",\"value-id\":4,\"value\":"
+		 "\"string\","
 		 "\"value-required\":false}",
 		 "map<int, string>"},
 		{"{\"type\":\"struct\",\"fields\":[{\"id\":1,\"name\":\"a\",\"required\":true,"
@@ -73,7 +75,8 @@ static void test_refuses(void **state)
 		{"{\"type\":\"tuple\"}", "unknown type 'tuple'"},
 		{"{\"type\":\"list\",\"element\":\"int\",\"element-required\":true}",
 		 "'element-id' is missing"},
-		{"{\"type\":\"list\",\"element-id\":1,\"element-required\":true}", "'type' is missing"},
+		{"{\"type\":\"list\",\"element-id\":1,\"element-required\":true}",
+		 "'type' is missing"},
 		{"{\"type\":\"list\",\"element-id\":1,\"element\":\"int\"}",
 		 "'element-required' is missing"},
 		{"{\"type\":\"map\",\"key-id\":1,\"key\":\"int\",\"value\":\"int\","
@@ -84,9 +87,11 @@ static void test_refuses(void **state)
 		 "field 'a': 'type' is missing"},
 		{"{\"type\":\"struct\",\"fields\":[{\"id\":1,\"name\":\"a\",\"type\":\"int\"}]}",
 		 "field 'a': 'required' is missing"},
-		{"{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"int\",\"required\":true}]}",
+		{"{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"int\",\"required\":"
+		 "true}]}",
 		 "field 'a': 'id' is missing"},
-		{"{\"type\":\"struct\",\"fields\":[{\"id\":4294967296,\"name\":\"a\",\"type\":\"int\","
+		{"{\"type\":\"struct\",\"fields\":[{\"id\":4294967296,\"name\":\"a\",\"type\":"
+		 "\"int\","
 		 "\"required\":true}]}",
 		 "32-bit integer, found 4294967296"},
 		{"{\"type\":\"struct\",\"fields\":[{\"id\":1,\"type\":\"int\",\"required\":true}]}",
@@ -115,10 +120,11 @@ static void test_depth(void **state)
 	for (int depth = FIRN_SCHEMA_DEPTH - 1; depth <= FIRN_SCHEMA_DEPTH + 1; depth++) {
 		firn_buf_init(&b, cx, 1 << 20);
 		for (int i = 0; i < depth; i++)
-			firn_buf_printf(&b,
-					"{\"type\":\"list\",\"element-id\":%d,\"element-required\":true,"
-					"\"element\":",
-					i);
+			firn_buf_printf(
+				&b,
+				"{\"type\":\"list\",\"element-id\":%d,\"element-required\":true,"
+				"\"element\":",
+				i);
 		firn_buf_cstr(&b, "\"int\"");
 		for (int i = 0; i < depth; i++)
 			firn_buf_char(&b, '}');
@@ -190,7 +196,8 @@ static void test_defaults(void **state)
 		const struct firn_type *type = NULL;
 
 		snprintf(text, sizeof(text),
-			 "{\"type\":\"struct\",\"fields\":[{\"id\":1,\"name\":\"a\",\"required\":false,"
+			 "{\"type\":\"struct\",\"fields\":[{\"id\":1,\"name\":\"a\",\"required\":"
+			 "false,"
 			 "\"type\":\"%s\",\"write-default\":%s,\"initial-default\":null}]}",
 			 cases[i].type, cases[i].value);
 		if (cases[i].fits)

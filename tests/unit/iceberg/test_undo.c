@@ -2,21 +2,23 @@
 #include "table_fixture.h"
 
 #define LATER                                                                                      \
-	"[{\"action\":\"upgrade-format-version\",\"format-version\":3},"                            \
-	"{\"action\":\"add-schema\",\"schema\":{\"type\":\"struct\",\"fields\":["                    \
-	"{\"id\":1,\"name\":\"id\",\"required\":true,\"type\":\"long\"},"                            \
-	"{\"id\":2,\"name\":\"ts\",\"required\":false,\"type\":\"timestamp\"},"                      \
-	"{\"id\":9,\"name\":\"new\",\"required\":false,\"type\":\"string\"}]}},"                     \
+	"[{\"action\":\"upgrade-format-version\",\"format-version\":3},"                           \
+	"{\"action\":\"add-schema\",\"schema\":{\"type\":\"struct\",\"fields\":["                  \
+	"{\"id\":1,\"name\":\"id\",\"required\":true,\"type\":\"long\"},"                          \
+	"{\"id\":2,\"name\":\"ts\",\"required\":false,\"type\":\"timestamp\"},"                    \
+	"{\"id\":9,\"name\":\"new\",\"required\":false,\"type\":\"string\"}]}},"                   \
 	"{\"action\":\"set-current-schema\",\"schema-id\":-1},"                                    \
-	"{\"action\":\"add-spec\",\"spec\":{\"fields\":[{\"name\":\"n\",\"transform\":\"identity\"," \
-	"\"source-id\":9,\"field-id\":1007}]}},{\"action\":\"set-default-spec\",\"spec-id\":-1},"   \
-	"{\"action\":\"add-sort-order\",\"sort-order\":{\"order-id\":1,\"fields\":[{\"transform\":"  \
-	"\"identity\",\"source-id\":9,\"direction\":\"asc\",\"null-order\":\"nulls-first\"}]}},"     \
+	"{\"action\":\"add-spec\",\"spec\":{\"fields\":[{\"name\":\"n\",\"transform\":"            \
+	"\"identity\","                                                                            \
+	"\"source-id\":9,\"field-id\":1007}]}},{\"action\":\"set-default-spec\",\"spec-id\":-1},"  \
+	"{\"action\":\"add-sort-order\",\"sort-order\":{\"order-id\":1,\"fields\":[{"              \
+	"\"transform\":"                                                                           \
+	"\"identity\",\"source-id\":9,\"direction\":\"asc\",\"null-order\":\"nulls-first\"}]}},"   \
 	"{\"action\":\"set-default-sort-order\",\"sort-order-id\":-1},"                            \
-	"{\"action\":\"set-properties\",\"updates\":{\"owner\":\"eve\",\"more\":\"x\"}},"            \
-	"{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":3,\"parent-snapshot-id\":2,"    \
+	"{\"action\":\"set-properties\",\"updates\":{\"owner\":\"eve\",\"more\":\"x\"}},"          \
+	"{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":3,\"parent-snapshot-id\":2,"   \
 	"\"sequence-number\":8,\"timestamp-ms\":1600000003000,\"manifest-list\":\"m\","            \
-	"\"first-row-id\":0,\"added-rows\":44,\"schema-id\":1}},{\"action\":\"set-snapshot-ref\","   \
+	"\"first-row-id\":0,\"added-rows\":44,\"schema-id\":1}},{\"action\":\"set-snapshot-ref\"," \
 	"\"ref-name\":\"main\",\"snapshot-id\":3,\"type\":\"branch\"},"                            \
 	"{\"action\":\"remove-snapshots\",\"snapshot-ids\":[1]}]"
 
@@ -45,13 +47,14 @@ static void test_undo(void **state)
 	assert_text(change.kinds.items[0], "undo");
 	assert_false(change.has_snapshot);
 	text = text_of(cx, change.metadata);
-	check_parts(cx, text,
-		    "\"format-version\":3|\"last-sequence-number\":8|\"next-row-id\":44|"
-		    "\"last-column-id\":9|\"last-partition-id\":1007|\"current-schema-id\":0|"
-		    "\"default-spec-id\":0|\"default-sort-order-id\":0|\"schema-id\":1|\"spec-id\":1|"
-		    "\"order-id\":1|\"properties\":{\"owner\":\"ann\"}|\"current-snapshot-id\":2|"
-		    "\"v1\":{\"snapshot-id\":1,\"type\":\"tag\"}|" SNAP_1 "|!\"snapshot-id\":3|"
-		    "\"last-updated-ms\":1700000000000|00001-a.metadata.json|00002-b.metadata.json");
+	check_parts(
+		cx, text,
+		"\"format-version\":3|\"last-sequence-number\":8|\"next-row-id\":44|"
+		"\"last-column-id\":9|\"last-partition-id\":1007|\"current-schema-id\":0|"
+		"\"default-spec-id\":0|\"default-sort-order-id\":0|\"schema-id\":1|\"spec-id\":1|"
+		"\"order-id\":1|\"properties\":{\"owner\":\"ann\"}|\"current-snapshot-id\":2|"
+		"\"v1\":{\"snapshot-id\":1,\"type\":\"tag\"}|" SNAP_1 "|!\"snapshot-id\":3|"
+		"\"last-updated-ms\":1700000000000|00001-a.metadata.json|00002-b.metadata.json");
 	assert_string_equal(text_of(cx, table_of(cx, text)), text);
 	/* What comes next takes ids that were never used. */
 	later = applied(cx, change.metadata,

@@ -21,7 +21,7 @@ struct reading {
 	const char *what;
 	struct firn_str text;
 	bool is_s3;
-	bool slash_ok; /* an encoded '/' is */
+	bool is_object; /* its key is taken as it is: an encoded '/', '?' and '#' are just characters */
 };
 
 static firn_rc refuse(const struct reading *r, const char *mend)
@@ -189,10 +189,11 @@ static firn_rc check_path(const struct reading *r, struct firn_str path)
 {
 	if (has_dot_piece(path))
 		return refuse(r, "contains '.' or '..' pieces: write the path without them");
-	if (r->is_s3 && (firn_str_find(path, '?') != SIZE_MAX || firn_str_find(path, '#') != SIZE_MAX))
+	if (r->is_s3 && !r->is_object &&
+	    (firn_str_find(path, '?') != SIZE_MAX || firn_str_find(path, '#') != SIZE_MAX))
 		return refuse(r, "contains '?' or '#', which readers take for a query or fragment: "
 				 "remove it");
-	if (!r->is_s3 && !r->slash_ok)
+	if (!r->is_s3 && !r->is_object)
 		for (size_t i = 0; i + 2 < path.n; i++)
 			if (firn_str_ieq(firn_str_sub(path, i, 3), FIRN_STR("%2f")))
 				return refuse(r, "contains a percent-encoded '/': write it plainly");
@@ -269,7 +270,7 @@ firn_rc firn_location_parse(struct firn_ctx *cx, struct firn_str text, const cha
 firn_rc firn_location_parse_object(struct firn_ctx *cx, struct firn_str text, const char *what,
 				   struct firn_location *ret_location)
 {
-	struct reading r = {.cx = cx, .what = what, .text = text, .slash_ok = true};
+	struct reading r = {.cx = cx, .what = what, .text = text, .is_object = true};
 
 	return parse(&r, ret_location);
 }

@@ -5,8 +5,9 @@
 #include "firn/location.h"
 
 /*
- * As firn_location_parse, but a piece of a file: location may hold an encoded '/': writers name the
- * folders of partitions so ("day=1%2F2"), and the text is taken as it is, never decoded.
+ * As firn_location_parse, for one object, whose name is used as it is spelled and never decoded: an
+ * encoded '/' in a file: location ("day=1%2F2", as writers name the folders of partitions), and '?'
+ * and '#' in an s3 location, are characters like others.
  */
 firn_rc firn_location_parse_object(struct firn_ctx *cx, struct firn_str text, const char *what,
 				   struct firn_location *ret_location) FIRN_MUST;

@@ -109,15 +109,11 @@ static void on_rows(struct firn_pipe_job *job, firn_rc rc, const struct firn_row
 {
 	struct firn_exchange *exchange =
 		(struct firn_exchange *)(void *)((char *)job - offsetof(struct firn_exchange, job));
-	exchange->call.cx.timings.db_ns +=
-		firn_monotonic_ns(&exchange->call.cx) - exchange->queued_ns;
-	exchange->call.cx.timings.db_calls++;
 	firn_loop_dispatch(exchange->loop, exchange, firn_api_answer(&exchange->call, rc, rows));
 }
 
 static void to_pipe(struct firn_loop *loop, struct firn_exchange *exchange)
 {
-	exchange->queued_ns = firn_monotonic_ns(&exchange->call.cx);
 	exchange->job = (struct firn_pipe_job){
 		.cx = &exchange->call.cx, .ask = exchange->call.ask, .done = on_rows};
 	if (exchange->state != FIRN_EXCHANGE_WAITING)

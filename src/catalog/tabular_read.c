@@ -256,9 +256,11 @@ firn_rc firn_metadata_get(struct firn_ctx *cx, struct firn_catalog *catalog, con
 		rc = firn_metadata_fetch(cx, catalog, pointer, &blob);
 	if (rc == FIRN_E_STORE_NOT_FOUND) {
 		firn_err_clear(cx);
-		return firn_fail(cx, FIRN_E_INTERNAL, "The metadata file of %s '%.*s' is gone: restore %.*s",
-				 firn_kind_word(pointer->kind), FIRN_FMT(firn_name_show(cx, pointer->name)),
-				 FIRN_FMT(pointer->metadata_location));
+		/* Type and wording are the reference's: clients tell a missing file from a missing table. */
+		return firn_fail(cx, FIRN_E_NOT_FOUND,
+				 "Failed to open input stream for file: %.*s: the metadata of %s '%.*s' is gone, restore it",
+				 FIRN_FMT(pointer->metadata_location), firn_kind_word(pointer->kind),
+				 FIRN_FMT(firn_name_show(cx, pointer->name)));
 	}
 	if (rc != FIRN_OK)
 		return firn_fault(cx, "read the table's metadata");

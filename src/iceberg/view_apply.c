@@ -53,7 +53,7 @@ static firn_rc resolve_schema(struct change *c, struct firn_view_version *versio
 		version->schema_id = c->last_schema;
 	}
 	if (!firn_view_find_schema(c->m, version->schema_id))
-		return firn_fail(c->cx, FIRN_E_BAD_REQUEST,
+		return firn_fail(c->cx, FIRN_E_ILLEGAL_ARGUMENT,
 				 "Cannot add version with unknown schema: %d", version->schema_id);
 	return FIRN_OK;
 }
@@ -136,7 +136,7 @@ static firn_rc set_current(struct change *c, int32_t id)
 		id = c->last_version;
 	version = firn_view_find_version(c->m, id);
 	if (!version)
-		return firn_fail(c->cx, FIRN_E_BAD_REQUEST,
+		return firn_fail(c->cx, FIRN_E_ILLEGAL_ARGUMENT,
 				 "Cannot set current version to unknown version: %d", id);
 	if (c->m->current_version_id == id)
 		return FIRN_OK;
@@ -159,7 +159,7 @@ static firn_rc assign_uuid(struct change *c, const struct firn_json *update)
 
 	FIRN_TRY(firn_member_str(c->cx, update, "assign-uuid", "uuid", &uuid));
 	if (c->m->uuid.p && !firn_str_ieq(c->m->uuid, uuid))
-		return firn_fail(c->cx, FIRN_E_BAD_REQUEST, "Cannot reassign uuid");
+		return firn_fail(c->cx, FIRN_E_ILLEGAL_ARGUMENT, "Cannot reassign uuid");
 	return FIRN_OK;
 }
 
@@ -170,10 +170,10 @@ static firn_rc upgrade_format(struct change *c, const struct firn_json *update)
 	FIRN_TRY(firn_member_i32(c->cx, update, "upgrade-format-version", "format-version",
 				 &format));
 	if (format < FIRN_VIEW_FORMAT)
-		return firn_fail(c->cx, FIRN_E_BAD_REQUEST, "Cannot downgrade v%d view to v%d",
+		return firn_fail(c->cx, FIRN_E_ILLEGAL_ARGUMENT, "Cannot downgrade v%d view to v%d",
 				 FIRN_VIEW_FORMAT, format);
 	if (format > FIRN_VIEW_FORMAT)
-		return firn_fail(c->cx, FIRN_E_BAD_REQUEST,
+		return firn_fail(c->cx, FIRN_E_ILLEGAL_ARGUMENT,
 				 "Cannot upgrade view to unsupported format version: v%d", format);
 	return FIRN_OK;
 }

@@ -72,7 +72,7 @@ static firn_rc keep_dialects(struct firn_ctx *cx, const struct firn_view_metadat
 	FIRN_TRY(firn_view_dialects(cx, firn_view_find_version(m, m->current_version_id), &after));
 	for (size_t i = 0; i < before.n; i++)
 		if (!contains(&after, before.items[i]))
-			return firn_fail(cx, FIRN_E_BAD_REQUEST,
+			return firn_fail(cx, FIRN_E_ILLEGAL_ARGUMENT,
 					 "Cannot replace view due to loss of view dialects "
 					 "(replace.drop-dialect.allowed=false):\n"
 					 "Previous dialects: [%.*s]\nNew dialects: [%.*s]",
@@ -93,11 +93,11 @@ static firn_rc history_size(struct firn_ctx *cx, const struct firn_view_metadata
 		return FIRN_OK;
 	if (!firn_str_i64(text, ret_size))
 		return firn_fail(
-			cx, FIRN_E_BAD_REQUEST,
+			cx, FIRN_E_ILLEGAL_ARGUMENT,
 			"version.history.num-entries must be a whole number but was '%.*s'",
 			FIRN_FMT(text));
 	if (*ret_size < 1)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+		return firn_fail(cx, FIRN_E_ILLEGAL_ARGUMENT,
 				 "version.history.num-entries must be positive but was %lld",
 				 (long long)*ret_size);
 	return FIRN_OK;

@@ -3,30 +3,6 @@
 
 #include "internal.h"
 
-static void write_warehouse(struct firn_jw *w, const struct firn_warehouse *warehouse)
-{
-	firn_jw_begin(w, '{');
-	firn_jw_key(w, "id");
-	firn_jw_str(w, warehouse->uuid);
-	firn_jw_key(w, "name");
-	firn_jw_str(w, warehouse->name);
-	firn_jw_key(w, "location");
-	firn_jw_str(w, warehouse->location);
-	firn_jw_key(w, "storage");
-	firn_jw_raw(w, warehouse->profile);
-	firn_jw_key(w, "properties");
-	firn_jw_raw(w, warehouse->properties);
-	firn_jw_key(w, "protected");
-	firn_jw_bool(w, warehouse->is_protected);
-	firn_jw_key(w, "undrop-seconds");
-	firn_jw_i64_str(w, warehouse->undrop_seconds);
-	firn_jw_key(w, "created-at");
-	firn_jw_str(w, warehouse->created_at);
-	firn_jw_key(w, "updated-at");
-	firn_jw_str(w, warehouse->updated_at);
-	firn_jw_end(w, '}');
-}
-
 firn_rc h_warehouses_list_ask(struct firn_call *call)
 {
 	struct firn_page page;
@@ -50,7 +26,7 @@ firn_rc h_warehouses_list_answer(struct firn_call *call, const struct firn_rows 
 	firn_jw_key(&json.w, "warehouses");
 	firn_jw_begin(&json.w, '[');
 	for (size_t i = 0; i < n; i++)
-		write_warehouse(&json.w, &items[i]);
+		firn_warehouse_write(&json.w, &items[i]);
 	firn_jw_end(&json.w, ']');
 	if (next.next.p) {
 		firn_jw_key(&json.w, "next-page-token");
@@ -72,7 +48,7 @@ firn_rc h_warehouse_load_answer(struct firn_call *call, const struct firn_rows *
 
 	FIRN_TRY(firn_warehouse_read(&call->cx, call->target.warehouse, rows, &warehouse));
 	firn_reply_json_begin(call, &json);
-	write_warehouse(&json.w, &warehouse);
+	firn_warehouse_write(&json.w, &warehouse);
 	return firn_reply_json_end(call, &json, 200);
 }
 

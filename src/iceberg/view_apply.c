@@ -2,6 +2,8 @@
  * Changes of a view: creation, the updates of a replacement, requirements, undo. Semantics of the
  * view spec; where it is silent, of the reference implementation's ViewMetadata.Builder.
  */
+#include <jansson.h>
+
 #include "view.h"
 
 enum { LAST_ADDED = -1 };
@@ -13,7 +15,9 @@ struct change {
 	int64_t now_ms;
 	bool has_schema, has_version;	   /* something was added */
 	int32_t last_schema, last_version; /* what -1 stands for */
-	size_t added;			   /* versions that are new */
+	size_t first_added;		   /* versions from here on are new */
+	bool has_entry;			   /* of the version log, for the last change of current */
+	struct firn_view_log_entry entry;
 	bool changed;
 	struct firn_strs kinds;
 };
@@ -22,26 +26,39 @@ typedef firn_rc view_update(struct change *c, const struct firn_json *update);
 
 /* ---- schemas and versions ------------------------------------------------------------------- */
 
+/* The schema under the next free id; or the one that is the same already. */
+static firn_rc place_schema(struct change *c, const struct firn_schema *schema)
+{
+	int64_t id = 0;
+
+	c->has_schema = true;
+	for (size_t i = 0; i < c->m->schemas.n; i++) {
+		const struct firn_schema *known = c->m->schemas.items[i];
+		if (firn_schema_same(known, schema)) {
+			c->last_schema = known->id;
+			return FIRN_OK;
+		}
+		if (known->id >= id)
+			id = (int64_t)known->id + 1;
+	}
+	if (id > INT32_MAX || c->m->schemas.n >= FIRN_VIEW_SCHEMAS)
+		return firn_fail(c->cx, FIRN_E_BAD_REQUEST,
+				 "the view would have a schema %lld and %zu schemas: at most %d "
+				 "and %d are allowed",
+				 (long long)id, c->m->schemas.n + 1, INT32_MAX, FIRN_VIEW_SCHEMAS);
+	FIRN_TRY(firn_schema_with_id(c->cx, schema, (int32_t)id, &schema));
+	FIRN_VEC_PUSH(c->cx, &c->m->schemas, schema);
+	c->last_schema = (int32_t)id;
+	c->changed = true;
+	return FIRN_OK;
+}
+
 static firn_rc add_schema(struct change *c, const struct firn_json *json)
 {
 	const struct firn_schema *schema;
-	int32_t id = 0;
 
 	FIRN_TRY(firn_schema_parse(c->cx, json, "add-schema", &schema));
-	c->has_schema = true;
-	for (size_t i = 0; i < c->m->schemas.n; i++) {
-		if (firn_schema_same(c->m->schemas.items[i], schema)) {
-			c->last_schema = c->m->schemas.items[i]->id;
-			return FIRN_OK;
-		}
-		if (c->m->schemas.items[i]->id >= id)
-			id = c->m->schemas.items[i]->id + 1;
-	}
-	FIRN_TRY(firn_schema_with_id(c->cx, schema, id, &schema));
-	FIRN_VEC_PUSH(c->cx, &c->m->schemas, schema);
-	c->last_schema = id;
-	c->changed = true;
-	return FIRN_OK;
+	return place_schema(c, schema);
 }
 
 static firn_rc resolve_schema(struct change *c, struct firn_view_version *version)
@@ -66,33 +83,61 @@ static firn_rc check_dialects(struct change *c, const struct firn_view_version *
 	for (size_t i = 0; i < dialects.n; i++)
 		for (size_t j = 0; j < i; j++)
 			if (firn_str_eq(dialects.items[i], dialects.items[j]))
-				return firn_fail(c->cx, FIRN_E_BAD_REQUEST,
+				return firn_fail(c->cx, FIRN_E_ILLEGAL_ARGUMENT,
 						 "Invalid view version: Cannot add multiple "
 						 "queries for dialect %.*s",
 						 FIRN_FMT(firn_shown(dialects.items[i])));
 	return FIRN_OK;
 }
 
-/* Two members are the same text in canonical form, or both absent. */
-static bool same_member(struct firn_ctx *cx, const struct firn_json *a, const struct firn_json *b,
+/* Two members are the same JSON; null is as good as absent. */
+static bool same_member(const struct firn_view_version *a, const struct firn_view_version *b,
 			const char *name)
 {
-	const struct firn_json *left = firn_json_get(a, name), *right = firn_json_get(b, name);
-	struct firn_str x, y;
+	const struct firn_json *left = firn_json_get(a->source, name),
+			       *right = firn_json_get(b->source, name);
+	bool no_left = !left || firn_json_type(left) == FIRN_JSON_NULL,
+	     no_right = !right || firn_json_type(right) == FIRN_JSON_NULL;
 
-	if (!left || !right)
-		return !left && !right;
-	return firn_json_dump(cx, left, true, &x) == FIRN_OK &&
-	       firn_json_dump(cx, right, true, &y) == FIRN_OK && firn_str_eq(x, y);
+	if (no_left || no_right)
+		return no_left && no_right;
+	return json_equal((const json_t *)left, (const json_t *)right) == 1;
 }
 
-bool firn_view_version_same(struct firn_ctx *cx, const struct firn_view_version *a,
-			    const struct firn_view_version *b)
+/* Same summary, representations, defaults and schema: what makes two versions one. */
+static bool same_version(const struct firn_view_version *a, const struct firn_view_version *b)
 {
-	return a->schema_id == b->schema_id && same_member(cx, a->source, b->source, "summary") &&
-	       same_member(cx, a->source, b->source, "representations") &&
-	       same_member(cx, a->source, b->source, "default-catalog") &&
-	       same_member(cx, a->source, b->source, "default-namespace");
+	return a->schema_id == b->schema_id && same_member(a, b, "representations") &&
+	       same_member(a, b, "summary") && same_member(a, b, "default-catalog") &&
+	       same_member(a, b, "default-namespace");
+}
+
+/* The version, under its own id or the next free one; or the one that is the same already. */
+static firn_rc place_version(struct change *c, struct firn_view_version version)
+{
+	int64_t id = version.id;
+
+	c->has_version = true;
+	for (size_t i = 0; i < c->m->versions.n; i++) {
+		const struct firn_view_version *known = &c->m->versions.items[i];
+		if (same_version(known, &version)) {
+			c->last_version = known->id;
+			return FIRN_OK;
+		}
+		if (known->id >= id)
+			id = (int64_t)known->id + 1;
+	}
+	if (id > INT32_MAX || c->m->versions.n >= FIRN_VIEW_VERSIONS)
+		return firn_fail(c->cx, FIRN_E_BAD_REQUEST,
+				 "the view would have a version %lld and %zu versions: at most %d "
+				 "and %d are allowed",
+				 (long long)id, c->m->versions.n + 1, INT32_MAX,
+				 FIRN_VIEW_VERSIONS);
+	version.id = (int32_t)id;
+	FIRN_VEC_PUSH(c->cx, &c->m->versions, version);
+	c->last_version = version.id;
+	c->changed = true;
+	return FIRN_OK;
 }
 
 static firn_rc add_version(struct change *c, struct firn_view_version version)
@@ -102,32 +147,12 @@ static firn_rc add_version(struct change *c, struct firn_view_version version)
 	if (version.id < 1)
 		return firn_fail(c->cx, FIRN_E_BAD_REQUEST,
 				 "view version: version-id must be at least 1, not %d", version.id);
-	c->has_version = true;
-	for (size_t i = 0; i < c->m->versions.n; i++) {
-		const struct firn_view_version *known = &c->m->versions.items[i];
-		if (firn_view_version_same(c->cx, known, &version)) {
-			c->last_version = known->id;
-			return FIRN_OK;
-		}
-	}
-	for (size_t i = 0; i < c->m->versions.n; i++)
-		if (c->m->versions.items[i].id >= version.id)
-			version.id = c->m->versions.items[i].id + 1;
-	if (c->m->versions.n >= FIRN_VIEW_VERSIONS_CEILING)
-		return firn_fail(c->cx, FIRN_E_BAD_REQUEST,
-				 "the view would have more than %d versions",
-				 FIRN_VIEW_VERSIONS_CEILING);
-	FIRN_VEC_PUSH(c->cx, &c->m->versions, version);
-	c->last_version = version.id;
-	c->added++;
-	c->changed = true;
-	return c->cx->err.code;
+	return place_version(c, version);
 }
 
 static firn_rc set_current(struct change *c, int32_t id)
 {
 	const struct firn_view_version *version;
-	struct firn_view_log_entry entry = {.timestamp_ms = c->now_ms};
 
 	if (id == LAST_ADDED && !c->has_version)
 		return firn_fail(c->cx, FIRN_E_VALIDATION,
@@ -140,14 +165,14 @@ static firn_rc set_current(struct change *c, int32_t id)
 				 "Cannot set current version to unknown version: %d", id);
 	if (c->m->current_version_id == id)
 		return FIRN_OK;
+	c->m->current_version_id = id;
 	/* A version of this very change says when it was made; going back to an older one happens
 	 * now. */
-	if (c->has_version && c->last_version == id && c->added > 0)
-		entry.timestamp_ms = version->timestamp_ms;
-	entry.version_id = id;
-	c->m->current_version_id = id;
-	FIRN_VEC_PUSH(c->cx, &c->m->log, entry);
-	c->changed = true;
+	c->entry.timestamp_ms = version >= c->m->versions.items + c->first_added
+					? version->timestamp_ms
+					: c->now_ms;
+	c->entry.version_id = id;
+	c->has_entry = c->changed = true;
 	return FIRN_OK;
 }
 
@@ -321,6 +346,7 @@ static firn_rc start(struct firn_ctx *cx, const struct firn_view_metadata *base,
 	if (base) {
 		*c.m = *base;
 		FIRN_TRY(copy_lists(cx, base, c.m));
+		c.first_added = base->versions.n;
 	}
 	*ret_change = c;
 	return FIRN_OK;
@@ -350,6 +376,14 @@ static firn_rc apply_one(struct change *c, const struct firn_json *update)
 			 FIRN_FMT(firn_shown(name)));
 }
 
+/* previous NULL: dialects may go. */
+static firn_rc finish(struct change *c, const struct firn_view_metadata *previous)
+{
+	if (c->has_entry)
+		FIRN_VEC_PUSH(c->cx, &c->m->log, c->entry);
+	return firn_view_settle(c->cx, c->m, previous, c->first_added);
+}
+
 firn_rc firn_view_updates_apply(struct firn_ctx *cx, const struct firn_view_metadata *base,
 				const struct firn_json *updates, int64_t now_ms,
 				struct firn_view_change *ret_change)
@@ -357,11 +391,17 @@ firn_rc firn_view_updates_apply(struct firn_ctx *cx, const struct firn_view_meta
 	struct change c;
 	size_t n = firn_json_count(updates);
 
+	if (updates && firn_json_type(updates) != FIRN_JSON_ARRAY)
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "'updates' must be an array, found %s",
+				 firn_json_excerpt(cx, updates));
+	if (n > FIRN_COMMIT_UPDATES)
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%zu updates in one commit, more than %zu",
+				 n, FIRN_COMMIT_UPDATES);
 	FIRN_TRY(start(cx, base, now_ms, n, &c));
 	for (size_t i = 0; i < n; i++)
 		FIRN_TRY(apply_one(&c, firn_json_at(updates, i)));
 	if (c.changed)
-		FIRN_TRY(firn_view_settle(cx, c.m, base, c.added));
+		FIRN_TRY(finish(&c, base));
 	*ret_change = (struct firn_view_change){c.changed ? c.m : base, c.changed, c.kinds};
 	return FIRN_OK;
 }
@@ -383,7 +423,7 @@ firn_rc firn_view_metadata_create(struct firn_ctx *cx, const struct firn_view_cr
 	version.schema_id = c.last_schema;
 	FIRN_TRY(add_version(&c, version));
 	FIRN_TRY(set_current(&c, LAST_ADDED));
-	FIRN_TRY(firn_view_settle(cx, c.m, NULL, c.added));
+	FIRN_TRY(finish(&c, NULL));
 	*ret_metadata = c.m;
 	return FIRN_OK;
 }
@@ -391,6 +431,10 @@ firn_rc firn_view_metadata_create(struct firn_ctx *cx, const struct firn_view_cr
 firn_rc firn_view_requirements_check(struct firn_ctx *cx, const struct firn_json *requirements,
 				     const struct firn_view_metadata *base)
 {
+	if (requirements && firn_json_type(requirements) != FIRN_JSON_ARRAY)
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "'requirements' must be an array, found %s",
+				 firn_json_excerpt(cx, requirements));
 	for (size_t i = 0; i < firn_json_count(requirements); i++) {
 		const struct firn_json *requirement = firn_json_at(requirements, i);
 		struct firn_str type, uuid;
@@ -410,29 +454,68 @@ firn_rc firn_view_requirements_check(struct firn_ctx *cx, const struct firn_json
 	return FIRN_OK;
 }
 
-/* The content of target under the identity and history of current: its version becomes a new one.
+/* ---- undo ----------------------------------------------------------------------------------- */
+
+/* The same keys and values, in any order. */
+static bool same_properties(const struct firn_view_metadata *a, const struct firn_view_metadata *b)
+{
+	size_t same = 0;
+
+	for (size_t i = 0; i < a->properties.n; i++)
+		for (size_t j = 0; j < b->properties.n; j++)
+			same += firn_str_eq(a->properties.items[i].key,
+					    b->properties.items[j].key) &&
+				firn_str_eq(a->properties.items[i].value,
+					    b->properties.items[j].value);
+	return same == a->properties.n && same == b->properties.n;
+}
+
+static firn_rc restore_properties(struct change *c, const struct firn_view_metadata *target)
+{
+	if (same_properties(c->m, target))
+		return FIRN_OK;
+	c->m->properties.n = 0;
+	for (size_t i = 0; i < target->properties.n; i++)
+		FIRN_VEC_PUSH(c->cx, &c->m->properties, target->properties.items[i]);
+	c->changed = true;
+	return FIRN_OK;
+}
+
+static firn_rc restore_version(struct change *c, const struct firn_view_metadata *target)
+{
+	struct firn_view_version wanted =
+		*firn_view_find_version(target, target->current_version_id);
+	const struct firn_schema *schema = firn_view_find_schema(target, wanted.schema_id);
+
+	FIRN_TRY(place_schema(c, schema));
+	wanted.schema_id = c->last_schema;
+	FIRN_TRY(place_version(c, wanted));
+	/* It becomes current now, not when it was first made. */
+	c->first_added = c->m->versions.n;
+	FIRN_TRY(set_current(c, LAST_ADDED));
+	return FIRN_OK;
+}
+
+/*
+ * The content of target under the identity, place and history of current. An undo is asked for by
+ * name, so it may lose a dialect, which a replacement may not.
  */
 firn_rc firn_view_metadata_undo(struct firn_ctx *cx, const struct firn_view_metadata *current,
 				const struct firn_view_metadata *target, int64_t now_ms,
 				struct firn_view_change *ret_change)
 {
-	const struct firn_view_version *wanted =
-		firn_view_find_version(target, target->current_version_id);
-	const struct firn_schema *schema = firn_view_find_schema(target, wanted->schema_id);
 	struct change c;
 
+	if (!firn_str_ieq(current->uuid, target->uuid))
+		return firn_fail(cx, FIRN_E_VALIDATION,
+				 "cannot undo to a version of another view: %.*s is not %.*s",
+				 FIRN_FMT(firn_shown(target->uuid)), FIRN_FMT(current->uuid));
 	FIRN_TRY(start(cx, current, now_ms, 1, &c));
 	note_kind(&c, FIRN_STR("undo"));
-	c.m->properties.n = 0;
-	for (size_t i = 0; i < target->properties.n; i++)
-		FIRN_VEC_PUSH(cx, &c.m->properties, target->properties.items[i]);
-	c.changed = true;
-	if (!firn_view_find_schema(c.m, schema->id))
-		FIRN_VEC_PUSH(cx, &c.m->schemas, schema);
-	if (!firn_view_find_version(c.m, wanted->id))
-		FIRN_VEC_PUSH(cx, &c.m->versions, *wanted);
-	FIRN_TRY(set_current(&c, wanted->id));
-	FIRN_TRY(firn_view_settle(cx, c.m, NULL, 1));
-	*ret_change = (struct firn_view_change){c.m, true, c.kinds};
+	FIRN_TRY(restore_properties(&c, target));
+	FIRN_TRY(restore_version(&c, target));
+	if (c.changed)
+		FIRN_TRY(finish(&c, NULL));
+	*ret_change = (struct firn_view_change){c.changed ? c.m : current, c.changed, c.kinds};
 	return FIRN_OK;
 }

@@ -15,7 +15,9 @@ COUNTER = itertools.count(1)
 
 
 def pytest_addoption(parser):
-    parser.addoption("--store", action="append", choices=sorted(servers.STORES), help="default: file and seaweedfs")
+    parser.addoption(
+        "--store", action="append", choices=sorted(servers.STORES), help="default: file and seaweedfs"
+    )
     parser.addoption("--server", default="firn", choices=sorted(servers.SERVERS))
 
 

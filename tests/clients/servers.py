@@ -228,8 +228,9 @@ STORES = {"file": FileStore, "seaweedfs": SeaweedStore, "minio": MinioStore}
 class Firn:
     """`firn dev` on a private database, over one store."""
 
-    def __init__(self, store):
+    def __init__(self, store, *options):
         self.store = store
+        self.options = options
         self.folder = scratch("firn-")
         self.uri = f"http://127.0.0.1:{free_ports(1)[0]}"
         try:
@@ -242,10 +243,17 @@ class Firn:
         command = [
             *(BINARY, "dev", "--data-dir", str(self.folder / "data")),
             *("--listen", self.uri.removeprefix("http://")),
-            *("--warehouse", self.store.location, "--detach"),
+            *("--warehouse", self.store.location, "--detach", *self.options),
         ]
         environment = {**os.environ, **self.store.server_env()}
-        ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        ended = subprocess.run(
+            command,
+            check=False,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=120,
+        )
         if ended.returncode:
             raise RuntimeError(f"{' '.join(command)}: {ended.stdout.decode()}\n{self.log()}")
         self.pid = int((self.folder / "data" / "firn.pid").read_text())

@@ -179,7 +179,9 @@ class TestTables:
             NestedField(
                 20,
                 "struct",
-                StructType(NestedField(21, "x", DoubleType()), NestedField(22, "y", ListType(23, LongType(), False))),
+                StructType(
+                    NestedField(21, "x", DoubleType()), NestedField(22, "y", ListType(23, LongType(), False))
+                ),
             ),
         )
         catalog.create_table((namespace, "types"), schema)
@@ -198,7 +200,7 @@ class TestTables:
             "date": now.date(),
             "time": now.time(),
             "timestamp": now,
-            "timestamptz": now.replace(tzinfo=datetime.timezone.utc),
+            "timestamptz": now.replace(tzinfo=datetime.UTC),
             "string": "snow \u2744 \U0001f9ca",
             "uuid": uuid.UUID(int=2**100).bytes,
             "fixed": b"\0\1\2\3",
@@ -272,7 +274,9 @@ class TestWrites:
         assert loaded.current_snapshot().summary["job"] == "nightly"
         assert loaded.last_sequence_number == 2
         assert [s.sequence_number for s in loaded.snapshots()] == [1, 2]
-        assert [entry.snapshot_id for entry in loaded.history()] == [s.snapshot_id for s in loaded.snapshots()]
+        assert [entry.snapshot_id for entry in loaded.history()] == [
+            s.snapshot_id for s in loaded.snapshots()
+        ]
         assert loaded.current_snapshot().parent_snapshot_id == loaded.snapshots()[0].snapshot_id
 
     def test_scan_filter_and_time_travel(self, table):
@@ -451,9 +455,8 @@ class TestConcurrency:
         stale = python_catalog(server).load_table((namespace, "people"))
         with table.update_schema() as update:
             update.add_column("age", IntegerType())
-        with pytest.raises(CommitFailedException):
-            with stale.update_schema() as update:
-                update.add_column("height", IntegerType())
+        with pytest.raises(CommitFailedException), stale.update_schema() as update:
+            update.add_column("height", IntegerType())
         assert "height" not in catalog.load_table((namespace, "people")).schema().column_names
 
     def test_parallel_appends_lose_nothing(self, server, catalog, namespace, table):
@@ -512,7 +515,9 @@ class TestViews:
         (file,) = [n for n in server.store.names(created.metadata.location) if n.endswith(".metadata.json")]
         catalog.drop_view((namespace, "v"))
         location = created.metadata.location + "/metadata/" + file.rsplit("/", 1)[1]
-        assert catalog.register_view((namespace, "w"), location).metadata.view_uuid == created.metadata.view_uuid
+        assert (
+            catalog.register_view((namespace, "w"), location).metadata.view_uuid == created.metadata.view_uuid
+        )
 
     def test_a_table_keeps_its_name(self, catalog, namespace, table):
         with pytest.raises(Exception, match="(?i)already exists"):

@@ -66,7 +66,9 @@ def events(sql):
 
 
 def snapshot_ids(sql, table):
-    return [i for (i,) in sql(f"SELECT snapshot_id FROM @{table}.snapshots ORDER BY committed_at, snapshot_id")]
+    return [
+        i for (i,) in sql(f"SELECT snapshot_id FROM @{table}.snapshots ORDER BY committed_at, snapshot_id")
+    ]
 
 
 class TestDefinitions:
@@ -96,7 +98,9 @@ class TestDefinitions:
         assert columns["id"] == ("bigint", "key")
         assert columns["tags"][0] == "map<string,array<int>>"
         assert "days(at)" in str(sql("SHOW CREATE TABLE t"))
-        sql("INSERT INTO t VALUES (1, TIMESTAMP '2026-01-01 00:00:00', map('k', array(1, 2)), struct(0.5, 12.5))")
+        sql(
+            "INSERT INTO t VALUES (1, TIMESTAMP '2026-01-01 00:00:00', map('k', array(1, 2)), struct(0.5, 12.5))"
+        )
         assert sql("SELECT tags['k'][1], p.y FROM t")[0][0] == 2
         sql("DROP TABLE t")
         assert sql("SHOW TABLES") == []
@@ -222,7 +226,9 @@ class TestHistory:
     def test_time_travel(self, sql, events):
         first, second = snapshot_ids(sql, events)
         assert sql(f"SELECT count(*) FROM events VERSION AS OF {first}") == [(2,)]
-        ((at,),) = sql(f"SELECT date_format(committed_at, 'yyyy-MM-dd HH:mm:ss.SSS') FROM @events.snapshots WHERE snapshot_id = {second}")
+        ((at,),) = sql(
+            f"SELECT date_format(committed_at, 'yyyy-MM-dd HH:mm:ss.SSS') FROM @events.snapshots WHERE snapshot_id = {second}"
+        )
         assert sql(f"SELECT count(*) FROM events TIMESTAMP AS OF '{at}'") == [(3,)]
         with pytest.raises(Exception, match="(?i)cannot find|older than"):
             sql("SELECT * FROM events TIMESTAMP AS OF '2001-01-01 00:00:00'")
@@ -385,7 +391,10 @@ class TestProcedures:
         assert result["rewritten_data_files_count"] >= 6
         assert sql("SELECT count(*) FROM @events.files") == [(1,)]
         assert sql("SELECT count(*), sum(id) FROM events") == [(7, 28)]
-        sql.call("rewrite_data_files", f"{table}, strategy => 'sort', sort_order => 'id DESC', options => map('rewrite-all', 'true')")
+        sql.call(
+            "rewrite_data_files",
+            f"{table}, strategy => 'sort', sort_order => 'id DESC', options => map('rewrite-all', 'true')",
+        )
         assert sql("SELECT count(*), sum(id) FROM events") == [(7, 28)]
 
     def test_rewrite_manifests(self, sql, events):
@@ -401,7 +410,10 @@ class TestProcedures:
         sql("INSERT INTO t SELECT id FROM range(100)")
         for i in range(3):
             sql(f"DELETE FROM t WHERE id = {i}")
-        sql.call("rewrite_position_delete_files", f"table => '{sql.namespace}.t', options => map('rewrite-all', 'true')")
+        sql.call(
+            "rewrite_position_delete_files",
+            f"table => '{sql.namespace}.t', options => map('rewrite-all', 'true')",
+        )
         assert sql("SELECT count(*) FROM @t.delete_files") == [(1,)]
         assert sql("SELECT count(*) FROM t") == [(97,)]
 
@@ -424,7 +436,9 @@ class TestProcedures:
 
     def test_statistics(self, sql, events):
         sql.call("compute_table_stats", f"table => '{sql.namespace}.events'")
-        ((file,),) = sql.call("compute_table_stats", f"table => '{sql.namespace}.events', columns => array('id')")
+        ((file,),) = sql.call(
+            "compute_table_stats", f"table => '{sql.namespace}.events', columns => array('id')"
+        )
         assert file.endswith(".stats")
 
     def test_changelog(self, sql, events, session):

@@ -388,7 +388,7 @@ firn_rc firn_view_updates_apply(struct firn_ctx *cx, const struct firn_view_meta
 				const struct firn_json *updates, int64_t now_ms,
 				struct firn_view_change *ret_change)
 {
-	struct change c;
+	struct change c = {0};
 	size_t n = firn_json_count(updates);
 
 	if (updates && firn_json_type(updates) != FIRN_JSON_ARRAY)
@@ -410,7 +410,7 @@ firn_rc firn_view_metadata_create(struct firn_ctx *cx, const struct firn_view_cr
 				  const struct firn_view_metadata **ret_metadata)
 {
 	struct firn_view_version version;
-	struct change c;
+	struct change c = {0};
 
 	FIRN_TRY(start(cx, NULL, create->now_ms, 0, &c));
 	c.m->uuid = create->uuid;
@@ -504,7 +504,7 @@ firn_rc firn_view_metadata_undo(struct firn_ctx *cx, const struct firn_view_meta
 				const struct firn_view_metadata *target, int64_t now_ms,
 				struct firn_view_change *ret_change)
 {
-	struct change c;
+	struct change c = {0};
 
 	if (!firn_str_ieq(current->uuid, target->uuid))
 		return firn_fail(cx, FIRN_E_VALIDATION,

@@ -57,7 +57,9 @@ firn_rc firn_store_put(struct firn_ctx *cx, struct firn_store *store, struct fir
  * files that were ever committed. */
 firn_rc firn_store_delete(struct firn_ctx *cx, struct firn_store *store, const struct firn_str *uris,
 			  size_t n) FIRN_MUST;
-/* One page of objects beneath prefix in key order; *cursor starts NONE and is NONE after the last. */
+/* One page of objects beneath prefix (whole pieces: /a doesn't reach /ab), in key order where the
+ * server lists so; it may hold fewer than page objects, even none. *cursor starts NONE and is NONE
+ * after the last. Names that no location may hold are passed over. */
 firn_rc firn_store_list(struct firn_ctx *cx, struct firn_store *store, struct firn_str prefix,
 			size_t page, struct firn_str *cursor, struct firn_object_info **ret_infos,
 			size_t *ret_n) FIRN_MUST;

@@ -37,11 +37,10 @@ static firn_rc judge(struct firn_ctx *cx, struct probe *p, const char *name, fir
 	check->passed = rc == FIRN_OK && !mend;
 	check->detail = FIRN_STR("");
 	if (!check->passed) {
-		check->detail = firn_str(mend ? mend : cx->err.message);
+		check->detail = firn_str_dup(cx, firn_str(mend ? mend : cx->err.message));
 		firn_err_clear(cx);
-		check->detail = firn_str_dup(cx, check->detail);
 		if (!check->detail.p)
-			return cx->err.code;
+			return firn_fail(cx, FIRN_E_TOO_LARGE, "no memory left to probe a store");
 	}
 	p->n++;
 	return FIRN_OK;

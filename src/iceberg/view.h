@@ -7,7 +7,16 @@
 #include "schema.h"
 #include "table.h" /* FIRN_VEC */
 
-enum { FIRN_VIEW_FORMAT = 1, FIRN_VIEW_VERSIONS_CEILING = 100000, FIRN_VIEW_HISTORY_DEFAULT = 10 };
+enum {
+	FIRN_VIEW_FORMAT = 1,
+	FIRN_VIEW_HISTORY_DEFAULT = 10,
+	/* Ceilings, per view. */
+	FIRN_VIEW_SCHEMAS = 10000,
+	FIRN_VIEW_VERSIONS = 10000,
+	FIRN_VIEW_LOG = 100000,
+	FIRN_VIEW_REPRESENTATIONS = 1000,
+	FIRN_VIEW_PROPERTIES = 10000
+};
 
 struct firn_view_version {
 	int32_t id, schema_id;
@@ -42,13 +51,9 @@ firn_rc firn_view_version_parse(struct firn_ctx *cx, const struct firn_json *jso
 /* Lower-case dialects of a version's SQL, in order. VALIDATION-free: doubles stay. */
 firn_rc firn_view_dialects(struct firn_ctx *cx, const struct firn_view_version *version,
 			   struct firn_strs *ret_dialects) FIRN_MUST;
-/* Same summary, representations, defaults and schema: what makes two versions one. */
-bool firn_view_version_same(struct firn_ctx *cx, const struct firn_view_version *a,
-			    const struct firn_view_version *b);
-
-/* What belongs together at the end of a change: history trimmed, dialects kept. previous NULL = new
- * view; added = versions added by this change. */
+/* What belongs together at the end of a change: history trimmed, dialects kept. previous NULL:
+ * dialects may go. Versions from first_added on were added by this change. */
 firn_rc firn_view_settle(struct firn_ctx *cx, struct firn_view_metadata *m,
-			 const struct firn_view_metadata *previous, size_t added) FIRN_MUST;
+			 const struct firn_view_metadata *previous, size_t first_added) FIRN_MUST;
 
 #endif

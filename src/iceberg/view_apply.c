@@ -251,6 +251,10 @@ static firn_rc put_property(struct change *c, struct firn_pair pair)
 		known->value = pair.value;
 		return FIRN_OK;
 	}
+	if (c->m->properties.n >= FIRN_VIEW_PROPERTIES)
+		return firn_fail(c->cx, FIRN_E_BAD_REQUEST,
+				 "the view would have more than %d properties",
+				 FIRN_VIEW_PROPERTIES);
 	FIRN_VEC_PUSH(c->cx, &c->m->properties, pair);
 	c->changed = true;
 	return FIRN_OK;

@@ -18,6 +18,15 @@ const struct firn_schema *firn_view_find_schema(const struct firn_view_metadata 
 	return NULL;
 }
 
+static firn_rc check_count(struct firn_ctx *cx, const struct firn_json *list, const char *what,
+			   const char *name, size_t ceiling)
+{
+	if (firn_json_count(list) <= ceiling)
+		return FIRN_OK;
+	return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s: %zu %s; at most %zu are allowed", what,
+			 firn_json_count(list), name, ceiling);
+}
+
 /* ---- versions ------------------------------------------------------------------------------- */
 
 static firn_rc check_representation(struct firn_ctx *cx, const struct firn_json *json,
@@ -65,6 +74,8 @@ firn_rc firn_view_version_parse(struct firn_ctx *cx, const struct firn_json *jso
 	FIRN_TRY(check_namespace(cx, json, what));
 	FIRN_TRY(firn_member_nested(cx, json, what, "representations", FIRN_JSON_ARRAY,
 				    &representations));
+	FIRN_TRY(check_count(cx, representations, what, "representations",
+			     FIRN_VIEW_REPRESENTATIONS));
 	for (size_t i = 0; i < firn_json_count(representations); i++)
 		FIRN_TRY(check_representation(cx, firn_json_at(representations, i), what));
 	*ret_version = version;
@@ -73,16 +84,30 @@ firn_rc firn_view_version_parse(struct firn_ctx *cx, const struct firn_json *jso
 
 /* ---- the document --------------------------------------------------------------------------- */
 
+/* The list, not longer than that, and room for the ids of its items. */
+static firn_rc open_list(struct firn_ctx *cx, const struct firn_json *json, const char *name,
+			 size_t ceiling, const struct firn_json **ret_list,
+			 struct firn_id_index *ret_index)
+{
+	FIRN_TRY(firn_member_nested(cx, json, "view metadata", name, FIRN_JSON_ARRAY, ret_list));
+	FIRN_TRY(check_count(cx, *ret_list, "view metadata", name, ceiling));
+	return firn_id_index_init(cx, ret_index, firn_json_count(*ret_list));
+}
+
 static firn_rc parse_schemas(struct firn_ctx *cx, const struct firn_json *json,
 			     struct firn_view_metadata *m)
 {
 	const struct firn_json *list;
+	struct firn_id_index known;
 
-	FIRN_TRY(firn_member_nested(cx, json, "view metadata", "schemas", FIRN_JSON_ARRAY, &list));
+	FIRN_TRY(open_list(cx, json, "schemas", FIRN_VIEW_SCHEMAS, &list, &known));
 	for (size_t i = 0; i < firn_json_count(list); i++) {
 		const struct firn_schema *schema;
 		FIRN_TRY(firn_schema_parse(cx, firn_json_at(list, i), "view metadata: schema",
 					   &schema));
+		if (!firn_id_index_add(&known, schema->id, i))
+			return firn_fail(cx, FIRN_E_BAD_REQUEST,
+					 "view metadata: schema %d is there twice", schema->id);
 		FIRN_VEC_PUSH(cx, &m->schemas, schema);
 	}
 	return FIRN_OK;
@@ -92,17 +117,14 @@ static firn_rc parse_versions(struct firn_ctx *cx, const struct firn_json *json,
 			      struct firn_view_metadata *m)
 {
 	const struct firn_json *list;
+	struct firn_id_index known;
 
-	FIRN_TRY(firn_member_nested(cx, json, "view metadata", "versions", FIRN_JSON_ARRAY, &list));
-	if (firn_json_count(list) > FIRN_VIEW_VERSIONS_CEILING)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "view metadata: %zu versions; at most %d are allowed",
-				 firn_json_count(list), FIRN_VIEW_VERSIONS_CEILING);
+	FIRN_TRY(open_list(cx, json, "versions", FIRN_VIEW_VERSIONS, &list, &known));
 	for (size_t i = 0; i < firn_json_count(list); i++) {
 		struct firn_view_version version;
 		FIRN_TRY(firn_view_version_parse(cx, firn_json_at(list, i),
 						 "view metadata: version", &version));
-		if (firn_view_find_version(m, version.id))
+		if (!firn_id_index_add(&known, version.id, i))
 			return firn_fail(cx, FIRN_E_BAD_REQUEST,
 					 "view metadata: version %d is there twice", version.id);
 		FIRN_VEC_PUSH(cx, &m->versions, version);
@@ -117,6 +139,7 @@ static firn_rc parse_log(struct firn_ctx *cx, const struct firn_json *json,
 
 	FIRN_TRY(firn_member_nested(cx, json, "view metadata", "version-log", FIRN_JSON_ARRAY,
 				    &list));
+	FIRN_TRY(check_count(cx, list, "view metadata", "version-log", FIRN_VIEW_LOG));
 	for (size_t i = 0; i < firn_json_count(list); i++) {
 		struct firn_view_log_entry entry;
 		const struct firn_json *item = firn_json_at(list, i);
@@ -134,6 +157,8 @@ static firn_rc parse_properties(struct firn_ctx *cx, const struct firn_json *jso
 {
 	struct firn_map map;
 	FIRN_TRY(firn_member_map(cx, json, "view metadata", "properties", false, &map));
+	FIRN_TRY(check_count(cx, firn_json_get(json, "properties"), "view metadata", "properties",
+			     FIRN_VIEW_PROPERTIES));
 	for (size_t i = 0; i < map.n; i++)
 		FIRN_VEC_PUSH(cx, &m->properties, map.items[i]);
 	return FIRN_OK;
@@ -172,8 +197,7 @@ firn_rc firn_view_metadata_parse(struct firn_ctx *cx, struct firn_str text,
 	m->source = json;
 	FIRN_TRY(firn_member_i32(cx, json, "view metadata", "format-version", &format));
 	if (format != FIRN_VIEW_FORMAT)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "Unsupported view format version: %d",
-				 format);
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "Unsupported format version: %d", format);
 	FIRN_TRY(firn_member_str(cx, json, "view metadata", "view-uuid", &m->uuid));
 	FIRN_TRY(firn_member_str(cx, json, "view metadata", "location", &m->location));
 	FIRN_TRY(firn_member_i32(cx, json, "view metadata", "current-version-id",

@@ -95,7 +95,7 @@ static firn_rc history_size(struct firn_ctx *cx, const struct firn_view_metadata
 		return firn_fail(
 			cx, FIRN_E_ILLEGAL_ARGUMENT,
 			"version.history.num-entries must be a whole number but was '%.*s'",
-			FIRN_FMT(text));
+			FIRN_FMT(firn_shown(text)));
 	if (*ret_size < 1)
 		return firn_fail(cx, FIRN_E_ILLEGAL_ARGUMENT,
 				 "version.history.num-entries must be positive but was %lld",
@@ -127,31 +127,47 @@ static firn_rc expire_versions(struct firn_ctx *cx, struct firn_view_metadata *m
 	return FIRN_OK;
 }
 
-/* Entries past any version that is gone are gone too: the log stays without holes. */
-static void trim_log(struct firn_view_metadata *m)
+/* Entries up to the last one of a version that is gone are gone too: the log stays without holes.
+ */
+static firn_rc trim_log(struct firn_ctx *cx, struct firn_view_metadata *m)
 {
-	size_t start = 0;
-	for (size_t i = 0; i < m->log.n; i++)
-		if (!firn_view_find_version(m, m->log.items[i].version_id))
-			start = i + 1;
-	m->log.items = m->log.items ? m->log.items + start : NULL;
+	struct firn_id_index known;
+	size_t start = m->log.n;
+
+	FIRN_TRY(firn_id_index_init(cx, &known, m->versions.n));
+	for (size_t i = 0; i < m->versions.n; i++)
+		firn_id_index_add(&known, m->versions.items[i].id, i);
+	while (start > 0 && firn_id_index_has(&known, m->log.items[start - 1].version_id))
+		start--;
+	if (start == 0)
+		return FIRN_OK;
+	m->log.items += start;
 	m->log.n -= start;
 	m->log.capacity -= start;
+	return FIRN_OK;
+}
+
+/* Versions that must stay whatever the property says: those just added and the current one. */
+static size_t needed(const struct firn_view_metadata *m, size_t first_added)
+{
+	const struct firn_view_version *current = firn_view_find_version(m, m->current_version_id);
+
+	return m->versions.n - first_added + (current < m->versions.items + first_added);
 }
 
 firn_rc firn_view_settle(struct firn_ctx *cx, struct firn_view_metadata *m,
-			 const struct firn_view_metadata *previous, size_t added)
+			 const struct firn_view_metadata *previous, size_t first_added)
 {
 	int64_t size;
-	size_t keep;
+	size_t keep = needed(m, first_added);
 
 	if (previous)
 		FIRN_TRY(keep_dialects(cx, m, previous));
 	FIRN_TRY(history_size(cx, m, &size));
-	keep = (uint64_t)size > added ? (size_t)size : added;
-	if (m->versions.n > keep) {
-		FIRN_TRY(expire_versions(cx, m, keep));
-		trim_log(m);
-	}
-	return FIRN_OK;
+	if ((uint64_t)size > keep)
+		keep = (size_t)size;
+	if (m->versions.n <= keep)
+		return FIRN_OK;
+	FIRN_TRY(expire_versions(cx, m, keep));
+	return trim_log(cx, m);
 }

@@ -1,4 +1,5 @@
-/* Metadata bytes in memory: a hash table of blobs, a list by last use, and the fetches under way. */
+/* Metadata bytes in memory: a hash table of blobs, a list by last use, and the fetches under way.
+ */
 #include "cache.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ struct firn_blob {
 struct entry {
 	struct firn_cache_key key;
 	struct firn_blob *blob;
-	struct entry *next;           /* in its bucket */
+	struct entry *next; /* in its bucket */
 	struct entry *newer, *older;
 };
 
@@ -94,8 +95,9 @@ firn_rc firn_blob_keep(struct firn_ctx *cx, struct firn_blob *blob)
 
 static bool same_key(const struct firn_cache_key *a, const struct firn_cache_key *b)
 {
-	return memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0 && a->warehouse_id == b->warehouse_id &&
-	       a->profile_version == b->profile_version && a->snapshots == b->snapshots;
+	return memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0 &&
+	       a->warehouse_id == b->warehouse_id && a->profile_version == b->profile_version &&
+	       a->snapshots == b->snapshots;
 }
 
 static struct entry **bucket_of(const struct firn_cache *cache, const struct firn_cache_key *key)
@@ -174,7 +176,8 @@ static void grow(struct firn_cache *cache)
 	cache->n_buckets = wider.n_buckets;
 }
 
-static void insert(struct firn_cache *cache, const struct firn_cache_key *key, struct firn_blob *blob)
+static void insert(struct firn_cache *cache, const struct firn_cache_key *key,
+		   struct firn_blob *blob)
 {
 	struct entry **bucket, *e;
 	size_t cost = cost_of(blob);
@@ -266,7 +269,8 @@ struct firn_blob *firn_cache_find(struct firn_cache *cache, const struct firn_ca
 	return blob;
 }
 
-void firn_cache_put(struct firn_cache *cache, const struct firn_cache_key *key, struct firn_str bytes)
+void firn_cache_put(struct firn_cache *cache, const struct firn_cache_key *key,
+		    struct firn_str bytes)
 {
 	struct firn_blob *blob = blob_new(bytes);
 
@@ -298,8 +302,8 @@ static void leave(struct flight *f)
 }
 
 /* Called with the lock held, which is released; makes the blob and wakes who waits. */
-static firn_rc fly(struct firn_ctx *cx, struct firn_cache *cache, struct flight *own, firn_cache_make *make,
-		   void *arg, struct firn_blob **ret_blob)
+static firn_rc fly(struct firn_ctx *cx, struct firn_cache *cache, struct flight *own,
+		   firn_cache_make *make, void *arg, struct firn_blob **ret_blob)
 {
 	struct firn_str bytes;
 	struct flight **at = &cache->flights;
@@ -315,7 +319,8 @@ static firn_rc fly(struct firn_ctx *cx, struct firn_cache *cache, struct flight 
 	if (rc == FIRN_OK) {
 		own->blob = blob_new(bytes);
 		if (!own->blob)
-			rc = firn_fail(cx, FIRN_E_UNAVAILABLE, "the server is out of memory: try again later");
+			rc = firn_fail(cx, FIRN_E_UNAVAILABLE,
+				       "the server is out of memory: try again later");
 	}
 	own->err = cx->err;
 
@@ -350,7 +355,8 @@ static struct timespec until(const struct firn_ctx *cx)
 	return t;
 }
 
-/* Called with the lock held, which is released. *ret_blob NULL with FIRN_OK: it failed, try again. */
+/* Called with the lock held, which is released. *ret_blob NULL with FIRN_OK: it failed, try again.
+ */
 static firn_rc wait_for(struct firn_ctx *cx, struct firn_cache *cache, struct flight *f, bool last,
 			struct firn_blob **ret_blob)
 {
@@ -365,7 +371,8 @@ static firn_rc wait_for(struct firn_ctx *cx, struct firn_cache *cache, struct fl
 		cache->hits++;
 		firn_blob_hold(f->blob);
 	} else if (!f->done) {
-		firn_fail(cx, FIRN_E_UNAVAILABLE, "the warehouse's store is slow to answer: try again later");
+		firn_fail(cx, FIRN_E_UNAVAILABLE,
+			  "the warehouse's store is slow to answer: try again later");
 	} else if (last) {
 		cx->err = f->err;
 	}
@@ -374,8 +381,9 @@ static firn_rc wait_for(struct firn_ctx *cx, struct firn_cache *cache, struct fl
 	return cx->err.code;
 }
 
-firn_rc firn_cache_get(struct firn_ctx *cx, struct firn_cache *cache, const struct firn_cache_key *key,
-		       firn_cache_make *make, void *arg, struct firn_blob **ret_blob)
+firn_rc firn_cache_get(struct firn_ctx *cx, struct firn_cache *cache,
+		       const struct firn_cache_key *key, firn_cache_make *make, void *arg,
+		       struct firn_blob **ret_blob)
 {
 	struct firn_blob *blob = NULL;
 	struct flight *own = NULL;
@@ -399,7 +407,8 @@ firn_rc firn_cache_get(struct firn_ctx *cx, struct firn_cache *cache, const stru
 		if (!own)
 			own = calloc(1, sizeof(*own));
 		if (!own)
-			return firn_fail(cx, FIRN_E_UNAVAILABLE, "the server is out of memory: try again later");
+			return firn_fail(cx, FIRN_E_UNAVAILABLE,
+					 "the server is out of memory: try again later");
 		own->key = *key;
 	}
 	free(own);

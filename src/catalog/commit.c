@@ -20,13 +20,13 @@
 #define JITTER_MOST_MS 400
 
 struct attempt {
-	struct firn_ctx cx;        /* the request's, over an arena of its own */
+	struct firn_ctx cx; /* the request's, over an arena of its own */
 	struct firn_catalog *catalog;
 	const struct firn_mutation *mutation;
 	struct firn_work *work;
 	struct firn_outcome outcome;
 	int64_t loaded_ns;
-	bool wrote;                /* there is a new version */
+	bool wrote; /* there is a new version */
 };
 
 static firn_rc load(struct attempt *a)
@@ -45,8 +45,11 @@ static firn_rc load(struct attempt *a)
 	for (size_t i = 0; i < n; i++) {
 		const struct firn_item *it = &a->work->items[i];
 
-		a->work->items[i] = (struct firn_item){.target = it->target, .kind = it->kind, .build = it->build,
-						       .arg = it->arg, .seen = seen[i]};
+		a->work->items[i] = (struct firn_item){.target = it->target,
+						       .kind = it->kind,
+						       .build = it->build,
+						       .arg = it->arg,
+						       .seen = seen[i]};
 	}
 	return FIRN_OK;
 }
@@ -237,7 +240,8 @@ static void surely_not(struct attempt *a)
 }
 
 /* What outlives the attempt's arena. */
-static firn_rc copy_outcome(struct firn_ctx *cx, const struct firn_outcome *from, struct firn_outcome *ret_outcome)
+static firn_rc copy_outcome(struct firn_ctx *cx, const struct firn_outcome *from,
+			    struct firn_outcome *ret_outcome)
 {
 	struct firn_outcome copy = *from;
 
@@ -245,22 +249,25 @@ static firn_rc copy_outcome(struct firn_ctx *cx, const struct firn_outcome *from
 		copy.pointer.uuid = firn_str_dup(cx, from->pointer.uuid);
 		copy.pointer.name = firn_str_dup(cx, from->pointer.name);
 		copy.pointer.metadata_location = firn_str_dup(cx, from->pointer.metadata_location);
-		if (!copy.pointer.uuid.p || !copy.pointer.name.p || !copy.pointer.metadata_location.p)
+		if (!copy.pointer.uuid.p || !copy.pointer.name.p ||
+		    !copy.pointer.metadata_location.p)
 			return cx->err.code;
 	}
 	*ret_outcome = copy;
 	return FIRN_OK;
 }
 
-static firn_rc try_once(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			struct firn_work *work, struct firn_outcome *ret_outcome)
+static firn_rc try_once(struct firn_ctx *cx, struct firn_catalog *catalog,
+			const struct firn_mutation *mutation, struct firn_work *work,
+			struct firn_outcome *ret_outcome)
 {
 	struct attempt a = {.cx = *cx, .catalog = catalog, .mutation = mutation, .work = work};
 	firn_rc rc;
 
 	a.cx.arena = firn_arena_new(firn_arena_left(cx->arena));
 	if (!a.cx.arena)
-		return firn_fail(cx, FIRN_E_UNAVAILABLE, "the server is out of memory: try again later");
+		return firn_fail(cx, FIRN_E_UNAVAILABLE,
+				 "the server is out of memory: try again later");
 	rc = go(&a);
 	if (a.wrote)
 		committed(&a);
@@ -271,8 +278,10 @@ static firn_rc try_once(struct firn_ctx *cx, struct firn_catalog *catalog, const
 	if (rc == FIRN_OK)
 		rc = copy_outcome(cx, &a.outcome, ret_outcome);
 	for (size_t i = 0; i < work->n; i++)
-		work->items[i] = (struct firn_item){.target = work->items[i].target, .kind = work->items[i].kind,
-						    .build = work->items[i].build, .arg = work->items[i].arg};
+		work->items[i] = (struct firn_item){.target = work->items[i].target,
+						    .kind = work->items[i].kind,
+						    .build = work->items[i].build,
+						    .arg = work->items[i].arg};
 	firn_arena_free(a.cx.arena);
 	return rc;
 }
@@ -306,7 +315,8 @@ static firn_rc give_reason(struct firn_ctx *cx)
 }
 
 /* All tries are used up. */
-static firn_rc give_up(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_work *work)
+static firn_rc give_up(struct firn_ctx *cx, struct firn_catalog *catalog,
+		       const struct firn_work *work)
 {
 	struct firn_err why = cx->err;
 
@@ -314,13 +324,16 @@ static firn_rc give_up(struct firn_ctx *cx, struct firn_catalog *catalog, const 
 		return firn_fault(cx, "record the commit");
 	atomic_fetch_add(&catalog->conflicts, 1);
 	firn_err_clear(cx);
-	firn_fail(cx, FIRN_E_COMMIT_FAILED, "Cannot commit to %.*s%s: it changed concurrently, load it and try again",
-		  FIRN_FMT(firn_target_text(cx, work->items[0].target)), work->n > 1 ? " and others" : "");
+	firn_fail(cx, FIRN_E_COMMIT_FAILED,
+		  "Cannot commit to %.*s%s: it changed concurrently, load it and try again",
+		  FIRN_FMT(firn_target_text(cx, work->items[0].target)),
+		  work->n > 1 ? " and others" : "");
 	return firn_note(cx, "%s %s", why.sqlstate, why.notes);
 }
 
-firn_rc firn_work_run(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-		      struct firn_work *work, struct firn_outcome *ret_outcome)
+firn_rc firn_work_run(struct firn_ctx *cx, struct firn_catalog *catalog,
+		      const struct firn_mutation *mutation, struct firn_work *work,
+		      struct firn_outcome *ret_outcome)
 {
 	for (int64_t attempt = 1;; attempt++) {
 		firn_rc rc = try_once(cx, catalog, mutation, work, ret_outcome);

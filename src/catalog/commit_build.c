@@ -1,4 +1,5 @@
-/* Commits of clients: requirements and updates of one table or view, or of several tables at once. */
+/* Commits of clients: requirements and updates of one table or view, or of several tables at once.
+ */
 #include "cache.h"
 #include "commit.h"
 #include "firn/arena.h"
@@ -37,7 +38,8 @@ void firn_item_take_view(struct firn_item *item, const struct firn_view_change *
 }
 
 /* A name that isn't a table can only become one by assert-create. */
-static firn_rc check_absent(struct firn_ctx *cx, const struct firn_item *item, const struct firn_change *change)
+static firn_rc check_absent(struct firn_ctx *cx, const struct firn_item *item,
+			    const struct firn_change *change)
 {
 	if (!firn_table_requirements_create(change->requirements))
 		return firn_fail_no_tabular(cx, FIRN_KIND_TABLE, item->target);
@@ -48,12 +50,14 @@ static firn_rc check_absent(struct firn_ctx *cx, const struct firn_item *item, c
 	return firn_name_check(cx, "table", item->target->name);
 }
 
-static firn_rc build_table(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_item *item)
+static firn_rc build_table(struct firn_ctx *cx, struct firn_catalog *catalog,
+			   struct firn_item *item)
 {
 	const struct firn_change *change = item->arg;
 	struct firn_table_base base = {
 		.metadata = item->base_table,
-		.metadata_location = item->base_table ? item->seen.metadata_location : FIRN_STR_NONE,
+		.metadata_location =
+			item->base_table ? item->seen.metadata_location : FIRN_STR_NONE,
 		.now_ms = firn_wall_ms(cx),
 	};
 	struct firn_table_change next = {0};
@@ -69,7 +73,8 @@ static firn_rc build_table(struct firn_ctx *cx, struct firn_catalog *catalog, st
 	}
 	FIRN_TRY(firn_table_updates_apply(cx, &base, change->updates, &next));
 	firn_item_take_table(item, &next);
-	return change->updates ? firn_table_update_paths(cx, change->updates, &item->paths) : FIRN_OK;
+	return change->updates ? firn_table_update_paths(cx, change->updates, &item->paths)
+			       : FIRN_OK;
 }
 
 static firn_rc build_view(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_item *item)
@@ -86,7 +91,8 @@ static firn_rc build_view(struct firn_ctx *cx, struct firn_catalog *catalog, str
 		item->view = item->base_view;
 		return FIRN_OK;
 	}
-	FIRN_TRY(firn_view_updates_apply(cx, item->base_view, change->updates, firn_wall_ms(cx), &next));
+	FIRN_TRY(firn_view_updates_apply(cx, item->base_view, change->updates, firn_wall_ms(cx),
+					 &next));
 	firn_item_take_view(item, &next);
 	return FIRN_OK;
 }
@@ -102,28 +108,35 @@ static bool same_target(const struct firn_target *a, const struct firn_target *b
 	return true;
 }
 
-static firn_rc check_changes(struct firn_ctx *cx, enum firn_kind kind, const struct firn_change *changes, size_t n)
+static firn_rc check_changes(struct firn_ctx *cx, enum firn_kind kind,
+			     const struct firn_change *changes, size_t n)
 {
 	if (n == 0)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "the transaction names no table: give at least one change");
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "the transaction names no table: give at least one change");
 	if (n > FIRN_ITEMS_MAX)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "the transaction names %zu tables: give at most %d", n,
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "the transaction names %zu tables: give at most %d", n,
 				 FIRN_ITEMS_MAX);
 	if (kind == FIRN_KIND_VIEW && n > 1)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "a commit of a view can't name %zu views: give one", n);
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "a commit of a view can't name %zu views: give one", n);
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = 0; j < i; j++) {
 			if (same_target(&changes[i].target, &changes[j].target))
-				return firn_fail(cx, FIRN_E_BAD_REQUEST,
-						 "table '%.*s' is named twice in one transaction: put its changes together",
-						 FIRN_FMT(firn_target_text(cx, &changes[i].target)));
+				return firn_fail(
+					cx, FIRN_E_BAD_REQUEST,
+					"table '%.*s' is named twice in one transaction: put its "
+					"changes together",
+					FIRN_FMT(firn_target_text(cx, &changes[i].target)));
 		}
 	}
 	return FIRN_OK;
 }
 
-firn_rc firn_commit(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-		    enum firn_kind kind, const struct firn_change *changes, size_t n, bool single,
+firn_rc firn_commit(struct firn_ctx *cx, struct firn_catalog *catalog,
+		    const struct firn_mutation *mutation, enum firn_kind kind,
+		    const struct firn_change *changes, size_t n, bool single,
 		    struct firn_outcome *ret_outcome)
 {
 	struct firn_work work = {.n = n, .operation = "commit", .single = single};

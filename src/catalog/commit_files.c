@@ -11,7 +11,8 @@
 
 static struct firn_str property(const struct firn_item *item, const char *key)
 {
-	return item->table ? firn_table_property(item->table, key) : firn_view_property(item->view, key);
+	return item->table ? firn_table_property(item->table, key)
+			   : firn_view_property(item->view, key);
 }
 
 static firn_rc write_text(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_item *item)
@@ -22,7 +23,8 @@ static firn_rc write_text(struct firn_ctx *cx, struct firn_catalog *catalog, str
 		FIRN_TRY(firn_view_metadata_write(cx, item->view, &item->text));
 	if (item->text.n > catalog->config.metadata_ceiling)
 		return firn_fail(cx, FIRN_E_TOO_LARGE,
-				 "the metadata of '%.*s' would be %zu bytes long, more than the limit of %zu: expire snapshots",
+				 "the metadata of '%.*s' would be %zu bytes long, more than the "
+				 "limit of %zu: expire snapshots",
 				 FIRN_FMT(firn_target_text(cx, item->target)), item->text.n,
 				 catalog->config.metadata_ceiling);
 	return FIRN_OK;
@@ -33,8 +35,10 @@ static firn_rc name_file(struct firn_ctx *cx, struct firn_item *item)
 	struct firn_str previous = item->seen.exists ? item->seen.metadata_location : FIRN_STR_NONE;
 	bool gzip = false;
 
-	FIRN_TRY(firn_metadata_codec(cx, property(item, "write.metadata.compression-codec"), &gzip));
-	FIRN_TRY(firn_metadata_file_location(cx, item->location, property(item, "write.metadata.path"), gzip, previous,
+	FIRN_TRY(
+		firn_metadata_codec(cx, property(item, "write.metadata.compression-codec"), &gzip));
+	FIRN_TRY(firn_metadata_file_location(cx, item->location,
+					     property(item, "write.metadata.path"), gzip, previous,
 					     &item->file));
 	item->bytes = item->text;
 	if (gzip)
@@ -58,8 +62,8 @@ static firn_rc choose_uuid(struct firn_ctx *cx, struct firn_item *item)
 	if (!item->uuid.p)
 		uuid = firn_uuid_v4();
 	else if (!firn_uuid_parse(item->uuid, &uuid))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "'%.*s' is no UUID: give the %s one", FIRN_FMT(item->uuid),
-				 firn_kind_word(item->kind));
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "'%.*s' is no UUID: give the %s one",
+				 FIRN_FMT(item->uuid), firn_kind_word(item->kind));
 	firn_uuid_text(&uuid, text);
 	item->uuid = firn_str_dup(cx, firn_str(text));
 	return item->uuid.p ? FIRN_OK : cx->err.code;
@@ -67,7 +71,8 @@ static firn_rc choose_uuid(struct firn_ctx *cx, struct firn_item *item)
 
 firn_rc firn_item_finish(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_item *item)
 {
-	item->location = item->table ? firn_table_location(item->table) : firn_view_location(item->view);
+	item->location =
+		item->table ? firn_table_location(item->table) : firn_view_location(item->view);
 	FIRN_TRY(choose_uuid(cx, item));
 	if (item->given)
 		return FIRN_OK;
@@ -79,7 +84,8 @@ firn_rc firn_item_put(struct firn_ctx *cx, struct firn_catalog *catalog, struct 
 {
 	struct firn_store *store;
 
-	FIRN_TRY(firn_store_of(cx, catalog, item->seen.place.warehouse_id, item->seen.place.profile_version, &store));
+	FIRN_TRY(firn_store_of(cx, catalog, item->seen.place.warehouse_id,
+			       item->seen.place.profile_version, &store));
 	item->put = true; /* a put that failed may still take effect */
 	if (firn_store_put(cx, store, item->file, item->bytes, true) == FIRN_E_STORE_EXISTS)
 		item->put = false;
@@ -94,14 +100,16 @@ void firn_item_unput(struct firn_ctx *cx, struct firn_catalog *catalog, struct f
 
 	firn_err_clear(&own);
 	own.deadline_ns = firn_monotonic_ns(cx) + UNPUT_MS * INT64_C(1000000);
-	rc = firn_store_of(&own, catalog, item->seen.place.warehouse_id, item->seen.place.profile_version, &store);
+	rc = firn_store_of(&own, catalog, item->seen.place.warehouse_id,
+			   item->seen.place.profile_version, &store);
 	if (rc == FIRN_OK)
 		rc = firn_store_delete(&own, store, &item->file, 1);
 	if (rc != FIRN_OK) {
 		const struct firn_log_field fields[] = {FIRN_F_STR("file", item->file),
 							FIRN_F_CSTR("error", own.err.message)};
 
-		firn_log(FIRN_LOG_WARN, "a file of a commit that failed was left behind", fields, 2);
+		firn_log(FIRN_LOG_WARN, "a file of a commit that failed was left behind", fields,
+			 2);
 	}
 	cx->timings = own.timings;
 }

@@ -1,7 +1,8 @@
 /*
  * The short transaction of a commit. Locks in one order for all: namespaces by id, locations, then
- * rows of `tabular`: new names first, existing ones by id; a row of `location` only after its table's.
- * Each table is one statement, which writes pointer, log and event together or nothing at all.
+ * rows of `tabular`: new names first, existing ones by id; a row of `location` only after its
+ * table's. Each table is one statement, which writes pointer, log and event together or nothing at
+ * all.
  */
 #include <stdlib.h>
 
@@ -21,47 +22,53 @@
 	" select $9::uuid, $15, warehouse_id, $16, $17, name, id, version, $10, $11,"              \
 	" $18::jsonb from done)"
 
-/* $1 id, $2 version seen, $3 namespace, $4 name, $5 location, $6 file, $7 hash, $8 length, then log and
- * event. The name is compared too: a commit under a name that was just given away comes too late. */
+/* $1 id, $2 version seen, $3 namespace, $4 name, $5 location, $6 file, $7 hash, $8 length, then log
+ * and event. The name is compared too: a commit under a name that was just given away comes too
+ * late. */
 static const struct firn_sql swap_sql = {
 	.name = "commit_swap",
 	.text = "with old as (select metadata_location from tabular where id = $1)"
-		", done as (update tabular set version = version + 1, location = $5, metadata_location = $6,"
+		", done as (update tabular set version = version + 1, location = $5, "
+		"metadata_location = $6,"
 		" metadata_sha256 = $7, metadata_length = $8, uuid = $19, updated_at = now()"
 		" where id = $1 and version = $2 and namespace_id = $3 and name = $4"
-		" returning id, version, warehouse_id, name)"
-		LOG_AND_TELL
+		" returning id, version, warehouse_id, name)" LOG_AND_TELL
 		" select version from done",
-	.params = "bigint,bigint,bigint,text,text,text,bytea,bigint,uuid,text,text,text,text[],bigint,text,text,text,"
+	.params = "bigint,bigint,bigint,text,text,text,bytea,bigint,uuid,text,text,text,text[],"
+		  "bigint,text,text,text,"
 		  "jsonb,uuid",
 	.results = "bigint",
 };
-/* $1 id, $2 warehouse, $3 namespace, $4 name, $5 location, $6–$8 file, then as above; $20 kind, $21 place. */
+/* $1 id, $2 warehouse, $3 namespace, $4 name, $5 location, $6–$8 file, then as above; $20 kind, $21
+ * place. */
 static const struct firn_sql create_sql = {
 	.name = "commit_create",
 	.text = "with old as (select null::text as metadata_location)"
-		", made as (insert into tabular (id, warehouse_id, namespace_id, name, kind, uuid, version, location,"
+		", made as (insert into tabular (id, warehouse_id, namespace_id, name, kind, uuid, "
+		"version, location,"
 		" metadata_location, metadata_sha256, metadata_length)"
 		" values ($1, $2, $3, $4, $20, $19, 1, $5, $6, $7, $8) on conflict do nothing"
 		" returning id, version, warehouse_id, name)"
 		", done as (update location l set reserved_until = null from made"
 		" where l.tabular_id = made.id and l.path = $21 and l.reserved_until is not null"
-		" returning made.id, made.version, made.warehouse_id, made.name)"
-		LOG_AND_TELL
+		" returning made.id, made.version, made.warehouse_id, made.name)" LOG_AND_TELL
 		" select (select count(*) from made), (select count(*) from done)",
-	.params = "bigint,bigint,bigint,text,text,text,bytea,bigint,uuid,text,text,text,text[],bigint,text,text,text,"
+	.params = "bigint,bigint,bigint,text,text,text,bytea,bigint,uuid,text,text,text,text[],"
+		  "bigint,text,text,text,"
 		  "jsonb,uuid,text,text",
 	.results = "bigint,bigint",
 };
 static const struct firn_sql hold_sql = {
 	.name = "commit_hold",
-	.text = "select version from tabular where id = $1 and version = $2 and namespace_id = $3 and name = $4 for share",
+	.text = "select version from tabular where id = $1 and version = $2 and namespace_id = $3 "
+		"and name = $4 for share",
 	.params = "bigint,bigint,bigint,text",
 	.results = "bigint",
 };
 static const struct firn_sql still_sql = {
 	.name = "commit_still",
-	.text = "select count(*) from unnest($1::text[], $2::text[], $3::text[], $4::text[]) i(id, version, ns, name)"
+	.text = "select count(*) from unnest($1::text[], $2::text[], $3::text[], $4::text[]) i(id, "
+		"version, ns, name)"
 		" join tabular t on t.id = i.id::bigint and t.version = i.version::bigint"
 		" and t.namespace_id = i.ns::bigint and t.name = i.name collate \"C\"",
 	.params = "text[],text[],text[],text[]",
@@ -69,7 +76,8 @@ static const struct firn_sql still_sql = {
 };
 static const struct firn_sql uuid_sql = {
 	.name = "commit_uuid_owner",
-	.text = "select exists (select from tabular where warehouse_id = $1 and uuid = $2 and id <> $3)",
+	.text = "select exists (select from tabular where warehouse_id = $1 and uuid = $2 and id "
+		"<> $3)",
 	.params = "bigint,uuid,bigint",
 	.results = "boolean",
 };
@@ -98,8 +106,8 @@ static int by_id(const void *a, const void *b)
 }
 
 /* The items of one sort, in locking order. */
-static firn_rc pick(struct firn_ctx *cx, const struct firn_work *work, bool existing, struct firn_item ***ret_items,
-		    size_t *ret_n)
+static firn_rc pick(struct firn_ctx *cx, const struct firn_work *work, bool existing,
+		    struct firn_item ***ret_items, size_t *ret_n)
 {
 	struct firn_item **items = firn_calloc(cx, work->n, sizeof(*items));
 	size_t n = 0;
@@ -121,7 +129,8 @@ static firn_rc lock_namespaces(struct firn_ctx *cx, struct firn_item *const *ite
 	for (size_t i = 0; i < n; i++) {
 		struct firn_place place;
 
-		if (i > 0 && items[i]->seen.place.namespace_id == items[i - 1]->seen.place.namespace_id)
+		if (i > 0 &&
+		    items[i]->seen.place.namespace_id == items[i - 1]->seen.place.namespace_id)
 			continue;
 		FIRN_TRY(firn_place_find(cx, items[i]->target, FIRN_LOCK_SHARE, &place));
 		if (place.namespace_id != items[i]->seen.place.namespace_id)
@@ -145,12 +154,14 @@ static firn_rc lock_places(struct firn_ctx *cx, const struct firn_work *work)
 		if (item->moves)
 			places[n++] = item->place;
 		if (item->given && item->seen.exists)
-			FIRN_TRY(firn_location_parse(cx, item->seen.location, "location", &places[n++]));
+			FIRN_TRY(firn_location_parse(cx, item->seen.location, "location",
+						     &places[n++]));
 	}
 	return n > 0 ? firn_places_lock(cx, places, n) : FIRN_OK;
 }
 
-static firn_rc check_given(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_work *work)
+static firn_rc check_given(struct firn_ctx *cx, struct firn_catalog *catalog,
+			   const struct firn_work *work)
 {
 	for (size_t i = 0; i < work->n; i++) {
 		const struct firn_item *item = &work->items[i];
@@ -160,13 +171,15 @@ static firn_rc check_given(struct firn_ctx *cx, struct firn_catalog *catalog, co
 
 		if (!item->changed || !item->given)
 			continue;
-		FIRN_TRY(firn_store_of(cx, catalog, place->warehouse_id, place->profile_version, &store));
+		FIRN_TRY(firn_store_of(cx, catalog, place->warehouse_id, place->profile_version,
+				       &store));
 		FIRN_TRY(firn_store_head(cx, store, item->file, &info));
 	}
 	return FIRN_OK;
 }
 
-static firn_rc detail_of(struct firn_ctx *cx, const struct firn_item *item, struct firn_str *ret_json)
+static firn_rc detail_of(struct firn_ctx *cx, const struct firn_item *item,
+			 struct firn_str *ret_json)
 {
 	struct firn_buf b;
 	struct firn_jw w;
@@ -188,7 +201,8 @@ static firn_rc detail_of(struct firn_ctx *cx, const struct firn_item *item, stru
 	return firn_buf_end(&b, ret_json);
 }
 
-static const char *event_kind(struct firn_ctx *cx, const struct firn_item *item, const char *operation)
+static const char *event_kind(struct firn_ctx *cx, const struct firn_item *item,
+			      const char *operation)
 {
 	const char *what = !item->seen.exists ? "created" : "committed";
 
@@ -236,12 +250,14 @@ static firn_rc check_uuid(struct firn_ctx *cx, const struct firn_item *item)
 	FIRN_TRY(firn_db_query(cx, &uuid_sql, &p, &rows));
 	if (firn_row_bool(rows, 0, 0))
 		return firn_fail(cx, FIRN_E_CONFLICT,
-				 "UUID %.*s belongs to another table or view of the warehouse: drop that first",
+				 "UUID %.*s belongs to another table or view of the warehouse: "
+				 "drop that first",
 				 FIRN_FMT(item->uuid));
 	return FIRN_OK;
 }
 
-static firn_rc create(struct firn_ctx *cx, struct firn_tx *tx, const char *operation, struct firn_item *item)
+static firn_rc create(struct firn_ctx *cx, struct firn_tx *tx, const char *operation,
+		      struct firn_item *item)
 {
 	struct firn_params p = {0};
 	const struct firn_rows *rows;
@@ -260,7 +276,8 @@ static firn_rc create(struct firn_ctx *cx, struct firn_tx *tx, const char *opera
 	}
 	if (firn_row_i64(rows, 0, 1) != 1)
 		return firn_fail(cx, FIRN_E_CONFLICT,
-				 "Location '%.*s' was reserved for too long and is not ours any more: try again",
+				 "Location '%.*s' was reserved for too long and is not ours any "
+				 "more: try again",
 				 FIRN_FMT(item->location));
 	item->version = 1;
 	tx->events++;
@@ -285,11 +302,13 @@ static firn_rc move(struct firn_ctx *cx, const struct firn_item *item)
 	};
 
 	if (firn_place_move(cx, &claim) == FIRN_E_CONFLICT)
-		cx->err.code = FIRN_E_VALIDATION; /* a client would take 409 for a reason to try again */
+		cx->err.code =
+			FIRN_E_VALIDATION; /* a client would take 409 for a reason to try again */
 	return cx->err.code;
 }
 
-static firn_rc swap(struct firn_ctx *cx, struct firn_tx *tx, const char *operation, struct firn_item *item)
+static firn_rc swap(struct firn_ctx *cx, struct firn_tx *tx, const char *operation,
+		    struct firn_item *item)
 {
 	struct firn_params p = {0};
 	const struct firn_rows *rows;
@@ -316,7 +335,8 @@ static firn_rc hold(struct firn_ctx *cx, const struct firn_item *item)
 	return firn_rows_count(rows) == 1 ? FIRN_OK : fail_lost(cx);
 }
 
-firn_rc firn_work_swap(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_tx *tx, struct firn_work *work)
+firn_rc firn_work_swap(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_tx *tx,
+		       struct firn_work *work)
 {
 	struct firn_item **made, **known;
 	size_t n_made, n_known;
@@ -351,7 +371,8 @@ firn_rc firn_work_still(struct firn_ctx *cx, const struct firn_work *work, bool 
 	size_t n = 0;
 
 	for (size_t c = 0; c < 4; c++) {
-		columns[c] = (struct firn_strs){firn_calloc(cx, work->n, sizeof(struct firn_str)), 0};
+		columns[c] =
+			(struct firn_strs){firn_calloc(cx, work->n, sizeof(struct firn_str)), 0};
 		if (!columns[c].items)
 			return cx->err.code;
 	}

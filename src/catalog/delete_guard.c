@@ -1,8 +1,8 @@
 /*
- * The only way by which files of tables are deleted. It trusts no list that it is given: a path must
- * lie beneath the owner's own location and in or around no other's, must not be a metadata file that
- * the catalog points at or could bring back, and all that is checked again while the locks keep every
- * place as it is. What is refused is logged and kept.
+ * The only way by which files of tables are deleted. It trusts no list that it is given: a path
+ * must lie beneath the owner's own location and in or around no other's, must not be a metadata
+ * file that the catalog points at or could bring back, and all that is checked again while the
+ * locks keep every place as it is. What is refused is logged and kept.
  */
 #include "commit.h"
 #include "firn/arena.h"
@@ -13,7 +13,8 @@
 
 static const struct firn_sql owner_sql = {
 	.name = "guard_owner",
-	.text = "select t.location, w.profile_version from tabular t join warehouse w on w.id = t.warehouse_id"
+	.text = "select t.location, w.profile_version from tabular t join warehouse w on w.id = "
+		"t.warehouse_id"
 		" where t.id = $1",
 	.params = "bigint",
 	.results = "text,bigint",
@@ -28,7 +29,8 @@ static const struct firn_sql pointed_sql = {
 	.name = "guard_pointed",
 	.text = "select p.path from unnest($2::text[]) p(path) where exists (select from tabular t"
 		" where t.id = $1 and t.metadata_location = p.path)"
-		" or exists (select from dropped d where d.warehouse_id = $3 and d.metadata_location = p.path)",
+		" or exists (select from dropped d where d.warehouse_id = $3 and "
+		"d.metadata_location = p.path)",
 	.params = "bigint,text[],bigint",
 	.results = "text",
 };
@@ -39,7 +41,7 @@ struct guard {
 	int64_t profile_version;
 	struct firn_str location;
 	struct firn_location place;
-	struct firn_location *at;  /* of the paths that are left */
+	struct firn_location *at; /* of the paths that are left */
 	struct firn_strs left;
 };
 
@@ -66,7 +68,8 @@ static firn_rc find_owner(struct firn_ctx *cx, struct guard *g, bool *ret_alive)
 	return firn_location_parse(cx, g->location, "location", &g->place);
 }
 
-/* Places first, rows then, as in a commit; a table that moved in between is left for another time. */
+/* Places first, rows then, as in a commit; a table that moved in between is left for another time.
+ */
 static firn_rc lock_owner(struct firn_ctx *cx, struct guard *g, bool *ret_held)
 {
 	struct firn_params p = {0};
@@ -75,7 +78,8 @@ static firn_rc lock_owner(struct firn_ctx *cx, struct guard *g, bool *ret_held)
 	FIRN_TRY(firn_places_lock(cx, &g->place, 1));
 	FIRN_TRY(firn_param_i64(cx, &p, g->owner->tabular_id));
 	FIRN_TRY(firn_db_query(cx, &hold_sql, &p, &rows));
-	*ret_held = firn_rows_count(rows) == 1 && firn_str_eq(firn_row_str(rows, 0, 0), g->location);
+	*ret_held =
+		firn_rows_count(rows) == 1 && firn_str_eq(firn_row_str(rows, 0, 0), g->location);
 	return FIRN_OK;
 }
 
@@ -94,7 +98,8 @@ static firn_rc sift_own(struct firn_ctx *cx, struct guard *g, const struct firn_
 				return cx->err.code;
 			refuse(paths->items[i], cx->err.message);
 			firn_err_clear(cx);
-		} else if (!firn_location_within(&at, &g->place) || firn_location_within(&g->place, &at)) {
+		} else if (!firn_location_within(&at, &g->place) ||
+			   firn_location_within(&g->place, &at)) {
 			refuse(paths->items[i], "it lies outside the table's own location");
 		} else {
 			g->at[g->left.n] = at;
@@ -113,7 +118,8 @@ static firn_rc sift_foreign(struct firn_ctx *cx, struct guard *g)
 	for (size_t i = 0; foreign && i < g->left.n; i++) {
 		bool this_one = true;
 
-		FIRN_TRY(firn_places_foreign(cx, &g->at[i], 1, g->owner->tabular_id, true, &this_one));
+		FIRN_TRY(firn_places_foreign(cx, &g->at[i], 1, g->owner->tabular_id, true,
+					     &this_one));
 		if (this_one)
 			refuse(g->left.items[i], "another table's location covers or reaches it");
 		else
@@ -138,7 +144,8 @@ static firn_rc sift_pointed(struct firn_ctx *cx, struct guard *g)
 		bool pointed = false;
 
 		for (size_t r = 0; r < firn_rows_count(rows); r++)
-			pointed = pointed || firn_str_eq(firn_row_str(rows, r, 0), g->left.items[i]);
+			pointed =
+				pointed || firn_str_eq(firn_row_str(rows, r, 0), g->left.items[i]);
 		if (pointed)
 			refuse(g->left.items[i], "the catalog points at it");
 		else
@@ -148,7 +155,8 @@ static firn_rc sift_pointed(struct firn_ctx *cx, struct guard *g)
 	return FIRN_OK;
 }
 
-static firn_rc delete_locked(struct firn_ctx *cx, struct guard *g, const struct firn_strs *paths, size_t *ret_deleted)
+static firn_rc delete_locked(struct firn_ctx *cx, struct guard *g, const struct firn_strs *paths,
+			     size_t *ret_deleted)
 {
 	struct firn_store *store;
 	bool alive = false;
@@ -169,12 +177,14 @@ static firn_rc delete_locked(struct firn_ctx *cx, struct guard *g, const struct 
 	return FIRN_OK;
 }
 
-firn_rc firn_guarded_delete(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_pointer *owner,
-			    const struct firn_strs *paths, size_t *ret_deleted)
+firn_rc firn_guarded_delete(struct firn_ctx *cx, struct firn_catalog *catalog,
+			    const struct firn_pointer *owner, const struct firn_strs *paths,
+			    size_t *ret_deleted)
 {
 	*ret_deleted = 0;
 	for (size_t from = 0; from < paths->n; from += BATCH) {
-		const struct firn_strs batch = {paths->items + from, paths->n - from < BATCH ? paths->n - from : BATCH};
+		const struct firn_strs batch = {paths->items + from,
+						paths->n - from < BATCH ? paths->n - from : BATCH};
 		struct guard g = {.catalog = catalog, .owner = owner};
 		firn_rc rc;
 

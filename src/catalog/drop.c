@@ -1,22 +1,29 @@
 /*
  * Dropping: the name, the namespace and the location are free at once; the row moves to `dropped`,
- * from where undrop brings it back within the warehouse's time. No file is touched: a purge that was
- * asked for is a row that says from when on they may go.
+ * from where undrop brings it back within the warehouse's time. No file is touched: a purge that
+ * was asked for is a row that says from when on they may go.
  */
 #include "tabular.h"
 #include "tx.h"
 
 static const struct firn_sql drop_sql = {
 	.name = "tabular_drop",
-	.text = "with gone as (delete from tabular where id = $1 and namespace_id = $2 and name = $3 and not protected"
+	.text = "with gone as (delete from tabular where id = $1 and namespace_id = $2 and name = "
+		"$3 and not protected"
 		" returning *)"
-		", kept as (insert into dropped (id, warehouse_id, namespace_path, name, kind, uuid, version, location,"
-		" metadata_location, metadata_sha256, metadata_length, created_at, dropped_by, restorable_until)"
-		" select id, warehouse_id, $4, name, kind, uuid, version, location, metadata_location, metadata_sha256,"
-		" metadata_length, created_at, $5, now() + make_interval(secs => $6::bigint) from gone)"
-		", purged as (insert into purge (tabular_id, warehouse_id, location, metadata_location, requested_by,"
+		", kept as (insert into dropped (id, warehouse_id, namespace_path, name, kind, "
+		"uuid, version, location,"
+		" metadata_location, metadata_sha256, metadata_length, created_at, dropped_by, "
+		"restorable_until)"
+		" select id, warehouse_id, $4, name, kind, uuid, version, location, "
+		"metadata_location, metadata_sha256,"
+		" metadata_length, created_at, $5, now() + make_interval(secs => $6::bigint) from "
+		"gone)"
+		", purged as (insert into purge (tabular_id, warehouse_id, location, "
+		"metadata_location, requested_by,"
 		" not_before)"
-		" select id, warehouse_id, location, metadata_location, $5, now() + make_interval(secs => $6::bigint)"
+		" select id, warehouse_id, location, metadata_location, $5, now() + "
+		"make_interval(secs => $6::bigint)"
 		" from gone where $7 and kind = 'table')"
 		", unplaced as (delete from location l using gone where l.tabular_id = gone.id)"
 		" select version from gone",
@@ -30,8 +37,8 @@ struct dropping {
 	bool purge;
 };
 
-static firn_rc param_drop(struct firn_ctx *cx, const struct firn_tx *tx, const struct firn_tabular *t, bool purge,
-			  struct firn_params *p)
+static firn_rc param_drop(struct firn_ctx *cx, const struct firn_tx *tx,
+			  const struct firn_tabular *t, bool purge, struct firn_params *p)
 {
 	FIRN_TRY(firn_param_i64(cx, p, t->id));
 	FIRN_TRY(firn_param_i64(cx, p, t->place.namespace_id));
@@ -42,7 +49,8 @@ static firn_rc param_drop(struct firn_ctx *cx, const struct firn_tx *tx, const s
 	return firn_param_bool(cx, p, purge);
 }
 
-static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+		    struct firn_outcome *ret_outcome)
 {
 	const struct dropping *drop = arg;
 	struct firn_params p = {0};
@@ -53,7 +61,8 @@ static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct f
 	(void)ret_outcome;
 	FIRN_TRY(firn_tabular_find(cx, drop->target, drop->kind, &t));
 	if (t.is_protected)
-		return firn_fail(cx, FIRN_E_CONFLICT, "%s '%.*s' is protected: lift the protection first",
+		return firn_fail(cx, FIRN_E_CONFLICT,
+				 "%s '%.*s' is protected: lift the protection first",
 				 drop->kind == FIRN_KIND_VIEW ? "View" : "Table",
 				 FIRN_FMT(firn_target_text(cx, drop->target)));
 	FIRN_TRY(param_drop(cx, tx, &t, drop->purge, &p));
@@ -73,8 +82,9 @@ static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct f
 	return firn_event_add(cx, tx, &event);
 }
 
-firn_rc firn_tabular_drop(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			  enum firn_kind kind, const struct firn_target *target, bool purge,
+firn_rc firn_tabular_drop(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  const struct firn_mutation *mutation, enum firn_kind kind,
+			  const struct firn_target *target, bool purge,
 			  struct firn_outcome *ret_outcome)
 {
 	struct dropping drop = {target, kind, purge};

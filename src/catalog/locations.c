@@ -1,7 +1,8 @@
 /*
- * Reservation of places. Owns the rows of `location`: an overlap is found by equality over a place's
- * ancestors and by one range over its descendants, so that siblings cost nothing. The advisory locks
- * close the gap between looking and inserting: two places that overlap share at least one of them.
+ * Reservation of places. Owns the rows of `location`: an overlap is found by equality over a
+ * place's ancestors and by one range over its descendants, so that siblings cost nothing. The
+ * advisory locks close the gap between looking and inserting: two places that overlap share at
+ * least one of them.
  */
 #include "locations.h"
 
@@ -16,8 +17,10 @@
 
 static const struct firn_sql lock_sql = {
 	.name = "places_lock",
-	.text = "select case when l.own then pg_advisory_xact_lock(l.key) else pg_advisory_xact_lock_shared(l.key) end"
-		" from (select hashtextextended(p.path, 0) as key, bool_or(p.path = any($2::text[])) as own"
+	.text = "select case when l.own then pg_advisory_xact_lock(l.key) else "
+		"pg_advisory_xact_lock_shared(l.key) end"
+		" from (select hashtextextended(p.path, 0) as key, bool_or(p.path = "
+		"any($2::text[])) as own"
 		" from unnest($1::text[]) p(path) group by 1 order by 1) l",
 	.params = "text[],text[]",
 	.results = "void",
@@ -36,8 +39,10 @@ static const struct firn_sql reserve_sql = {
 };
 static const struct firn_sql take_over_sql = {
 	.name = "place_take_over",
-	.text = "update location set reserved_until = greatest(reserved_until, now() + make_interval(secs => $3::bigint))"
-		" where path = $1 and uuid = $2 and reserved_until is not null returning tabular_id",
+	.text = "update location set reserved_until = greatest(reserved_until, now() + "
+		"make_interval(secs => $3::bigint))"
+		" where path = $1 and uuid = $2 and reserved_until is not null returning "
+		"tabular_id",
 	.params = "text,uuid,bigint",
 	.results = "bigint",
 };
@@ -55,9 +60,12 @@ static const struct firn_sql release_sql = {
 };
 static const struct firn_sql move_sql = {
 	.name = "place_move",
-	.text = "update location set path = $2, uuid = $5 where tabular_id = $4 and reserved_until is null"
-		" and not exists (select from location where path = any($1::text[]) and tabular_id <> $4)"
-		" and not exists (select from location where path > $2 and path < $3 and tabular_id <> $4)",
+	.text = "update location set path = $2, uuid = $5 where tabular_id = $4 and reserved_until "
+		"is null"
+		" and not exists (select from location where path = any($1::text[]) and tabular_id "
+		"<> $4)"
+		" and not exists (select from location where path > $2 and path < $3 and "
+		"tabular_id <> $4)",
 	.params = "text[],text,text,bigint,uuid",
 	.results = "",
 };
@@ -72,14 +80,17 @@ static const struct firn_sql settle_sql = {
 };
 static const struct firn_sql above_sql = {
 	.name = "places_above",
-	.text = "select exists (select from location where path = any($1::text[]) and tabular_id <> $2)",
+	.text = "select exists (select from location where path = any($1::text[]) and tabular_id "
+		"<> $2)",
 	.params = "text[],bigint",
 	.results = "boolean",
 };
 static const struct firn_sql below_sql = {
 	.name = "places_below",
-	.text = "select exists (select from unnest($1::text[], $2::text[]) p(path, after), location l"
-		" where l.path > p.path collate \"C\" and l.path < p.after collate \"C\" and l.tabular_id <> $3)",
+	.text = "select exists (select from unnest($1::text[], $2::text[]) p(path, after), "
+		"location l"
+		" where l.path > p.path collate \"C\" and l.path < p.after collate \"C\" and "
+		"l.tabular_id <> $3)",
 	.params = "text[],text[],bigint",
 	.results = "boolean",
 };
@@ -94,22 +105,25 @@ static struct firn_str after_of(struct firn_ctx *cx, const struct firn_location 
 	return firn_printf(cx, "%.*s%c", FIRN_FMT(place->normal), AFTER_SLASH);
 }
 
-firn_rc firn_place_within(struct firn_ctx *cx, struct firn_str warehouse_location, struct firn_str text,
-			  const char *what, struct firn_location *ret_place)
+firn_rc firn_place_within(struct firn_ctx *cx, struct firn_str warehouse_location,
+			  struct firn_str text, const char *what, struct firn_location *ret_place)
 {
 	struct firn_location root, place;
 
 	FIRN_TRY(firn_location_parse(cx, warehouse_location, "warehouse location", &root));
 	FIRN_TRY(firn_location_parse(cx, text, what, &place));
 	if (!firn_location_within(&place, &root) || firn_location_within(&root, &place))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s '%.*s' must lie beneath the warehouse's location '%.*s'",
-				 what, FIRN_FMT(text), FIRN_FMT(warehouse_location));
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "%s '%.*s' must lie beneath the warehouse's location '%.*s'", what,
+				 FIRN_FMT(text), FIRN_FMT(warehouse_location));
 	*ret_place = place;
 	return FIRN_OK;
 }
 
-/* Keys of the place itself (first) and of all that could cover it: "s3://b/x/y/" "s3://b/x/" "s3://b/". */
-static firn_rc keys_of(struct firn_ctx *cx, const struct firn_location *place, struct firn_strs *keys)
+/* Keys of the place itself (first) and of all that could cover it: "s3://b/x/y/" "s3://b/x/"
+ * "s3://b/". */
+static firn_rc keys_of(struct firn_ctx *cx, const struct firn_location *place,
+		       struct firn_strs *keys)
 {
 	struct firn_str own = firn_place_key(cx, place);
 	size_t bare = place->normal.n - place->path.n;
@@ -131,13 +145,15 @@ static firn_rc keys_count(struct firn_ctx *cx, const struct firn_location *place
 	for (size_t i = 0; i < place->path.n; i++)
 		pieces += place->path.p[i] == '/';
 	if (pieces > ANCESTORS_MAX)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "location '%.*s' has more than %d levels: choose a flatter one",
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "location '%.*s' has more than %d levels: choose a flatter one",
 				 FIRN_FMT(place->normal), ANCESTORS_MAX);
 	*n += pieces;
 	return FIRN_OK;
 }
 
-static firn_rc all_keys(struct firn_ctx *cx, const struct firn_location *places, size_t n, struct firn_strs *ret_keys)
+static firn_rc all_keys(struct firn_ctx *cx, const struct firn_location *places, size_t n,
+			struct firn_strs *ret_keys)
 {
 	struct firn_strs keys = {NULL, 0};
 	size_t room = 0;
@@ -153,7 +169,8 @@ static firn_rc all_keys(struct firn_ctx *cx, const struct firn_location *places,
 	return FIRN_OK;
 }
 
-static firn_rc own_keys(struct firn_ctx *cx, const struct firn_location *places, size_t n, struct firn_strs *ret_keys)
+static firn_rc own_keys(struct firn_ctx *cx, const struct firn_location *places, size_t n,
+			struct firn_strs *ret_keys)
 {
 	struct firn_strs keys = {firn_calloc(cx, n + 1, sizeof(*keys.items)), n};
 
@@ -182,7 +199,8 @@ firn_rc firn_places_lock(struct firn_ctx *cx, const struct firn_location *places
 }
 
 /* $1 the place and its ancestors, $2 the place, $3 the end of the range within it. */
-static firn_rc param_overlap(struct firn_ctx *cx, struct firn_params *p, const struct firn_location *place)
+static firn_rc param_overlap(struct firn_ctx *cx, struct firn_params *p,
+			     const struct firn_location *place)
 {
 	struct firn_strs keys;
 	struct firn_str after = after_of(cx, place);
@@ -197,9 +215,10 @@ static firn_rc param_overlap(struct firn_ctx *cx, struct firn_params *p, const s
 
 static firn_rc fail_overlap(struct firn_ctx *cx, const struct firn_location *place)
 {
-	return firn_fail(cx, FIRN_E_CONFLICT,
-			 "Location '%.*s' overlaps the location of another table or view: choose another",
-			 FIRN_FMT(place->normal));
+	return firn_fail(
+		cx, FIRN_E_CONFLICT,
+		"Location '%.*s' overlaps the location of another table or view: choose another",
+		FIRN_FMT(place->normal));
 }
 
 static firn_rc insert(struct firn_ctx *cx, const struct firn_place_claim *claim, int64_t *ret_id)
@@ -244,8 +263,8 @@ static firn_rc expire(struct firn_ctx *cx, const struct firn_location *place, bo
 	return FIRN_OK;
 }
 
-firn_rc firn_place_reserve(struct firn_ctx *cx, const struct firn_place_claim *claim, int64_t *ret_tabular_id,
-			   bool *ret_taken_over)
+firn_rc firn_place_reserve(struct firn_ctx *cx, const struct firn_place_claim *claim,
+			   int64_t *ret_tabular_id, bool *ret_taken_over)
 {
 	bool expired = false;
 	int64_t id;
@@ -266,8 +285,8 @@ firn_rc firn_place_reserve(struct firn_ctx *cx, const struct firn_place_claim *c
 	return FIRN_OK;
 }
 
-firn_rc firn_place_claim(struct firn_ctx *cx, const struct firn_place_claim *claim, int64_t *ret_tabular_id,
-			 bool *ret_taken_over)
+firn_rc firn_place_claim(struct firn_ctx *cx, const struct firn_place_claim *claim,
+			 int64_t *ret_tabular_id, bool *ret_taken_over)
 {
 	bool taken_over = false;
 	int64_t id = 0;
@@ -296,7 +315,8 @@ void firn_place_release(struct firn_ctx *cx, int64_t tabular_id)
 
 	firn_err_clear(&own);
 	own.deadline_ns = firn_monotonic_ns(cx) + RELEASE_MS * INT64_C(1000000);
-	if (firn_param_i64(&own, &p, tabular_id) != FIRN_OK || firn_db_run(&own, &release_sql, &p, NULL) != FIRN_OK)
+	if (firn_param_i64(&own, &p, tabular_id) != FIRN_OK ||
+	    firn_db_run(&own, &release_sql, &p, NULL) != FIRN_OK)
 		firn_note(cx, "the reserved location was not given back: %s", own.err.notes);
 	cx->timings = own.timings;
 }
@@ -338,8 +358,8 @@ firn_rc firn_place_settle(struct firn_ctx *cx, const struct firn_place_claim *cl
 	return n == 1 ? FIRN_OK : fail_overlap(cx, &claim->place);
 }
 
-static firn_rc any_above(struct firn_ctx *cx, const struct firn_location *places, size_t n, int64_t tabular_id,
-			 bool *ret_any)
+static firn_rc any_above(struct firn_ctx *cx, const struct firn_location *places, size_t n,
+			 int64_t tabular_id, bool *ret_any)
 {
 	struct firn_params p = {0};
 	const struct firn_rows *rows;
@@ -353,8 +373,8 @@ static firn_rc any_above(struct firn_ctx *cx, const struct firn_location *places
 	return FIRN_OK;
 }
 
-static firn_rc any_below(struct firn_ctx *cx, const struct firn_location *places, size_t n, int64_t tabular_id,
-			 bool *ret_any)
+static firn_rc any_below(struct firn_ctx *cx, const struct firn_location *places, size_t n,
+			 int64_t tabular_id, bool *ret_any)
 {
 	struct firn_strs keys, after = {firn_calloc(cx, n + 1, sizeof(*after.items)), n};
 	struct firn_params p = {0};
@@ -376,8 +396,8 @@ static firn_rc any_below(struct firn_ctx *cx, const struct firn_location *places
 	return FIRN_OK;
 }
 
-firn_rc firn_places_foreign(struct firn_ctx *cx, const struct firn_location *places, size_t n, int64_t tabular_id,
-			    bool covers, bool *ret_foreign)
+firn_rc firn_places_foreign(struct firn_ctx *cx, const struct firn_location *places, size_t n,
+			    int64_t tabular_id, bool covers, bool *ret_foreign)
 {
 	bool foreign = false;
 

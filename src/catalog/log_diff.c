@@ -20,15 +20,18 @@ static const struct firn_sql before_sql = {
 static const struct firn_sql log_sql = {
 	.name = "version_log",
 	.text = "select version, commit_id,"
-		" to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), principal, request_id,"
+		" to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), principal, "
+		"request_id,"
 		" operation, update_kinds, metadata_location, old_metadata_location, snapshot_id"
-		" from commit_log where tabular_id = $1 and version < $2 order by version desc limit $3",
+		" from commit_log where tabular_id = $1 and version < $2 order by version desc "
+		"limit $3",
 	.params = "bigint,bigint,bigint",
 	.results = "bigint,uuid,text,text,text,text,text[],text,text,bigint",
 };
 
-firn_rc firn_version_text(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_target *target,
-			  const struct firn_tabular *tabular, int64_t version, struct firn_str *ret_text)
+firn_rc firn_version_text(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  const struct firn_target *target, const struct firn_tabular *tabular,
+			  int64_t version, struct firn_str *ret_text)
 {
 	struct firn_pointer pointer = firn_tabular_pointer(tabular);
 	struct firn_params p = {0};
@@ -49,7 +52,8 @@ firn_rc firn_version_text(struct firn_ctx *cx, struct firn_catalog *catalog, con
 	rc = firn_metadata_fetch(cx, catalog, &pointer, &blob);
 	if (rc == FIRN_E_STORE_NOT_FOUND) {
 		firn_err_clear(cx);
-		return firn_fail(cx, FIRN_E_NOT_FOUND, "the metadata file of version %lld of '%.*s' is gone: %.*s",
+		return firn_fail(cx, FIRN_E_NOT_FOUND,
+				 "the metadata file of version %lld of '%.*s' is gone: %.*s",
 				 (long long)version, FIRN_FMT(firn_target_text(cx, target)),
 				 FIRN_FMT(pointer.metadata_location));
 	}
@@ -62,10 +66,13 @@ firn_rc firn_version_text(struct firn_ctx *cx, struct firn_catalog *catalog, con
 
 /* ---- log ------------------------------------------------------------------------------------ */
 
-static void write_commit(struct firn_jw *out, const struct firn_rows *rows, size_t i, const struct firn_strs *kinds)
+static void write_commit(struct firn_jw *out, const struct firn_rows *rows, size_t i,
+			 const struct firn_strs *kinds)
 {
-	static const char *const texts[] = {NULL, "commit-id", "at", "principal", "request-id", "operation", NULL,
-					    "metadata-location", "old-metadata-location"};
+	static const char *const texts[] = {
+		NULL,	     "commit-id",	  "at",
+		"principal", "request-id",	  "operation",
+		NULL,	     "metadata-location", "old-metadata-location"};
 
 	firn_jw_begin(out, '{');
 	firn_jw_key(out, "version");
@@ -93,7 +100,8 @@ static firn_rc ask_log(struct firn_ctx *cx, int64_t id, struct firn_str after, i
 	int64_t before = INT64_MAX;
 
 	if (after.n > 0 && !firn_str_i64(after, &before))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "pageToken is not one that this log gave out");
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "pageToken is not one that this log gave out");
 	FIRN_TRY(firn_param_i64(cx, &p, id));
 	FIRN_TRY(firn_param_i64(cx, &p, before));
 	if (limit > 0)
@@ -103,8 +111,9 @@ static firn_rc ask_log(struct firn_ctx *cx, int64_t id, struct firn_str after, i
 	return firn_db_query(cx, &log_sql, &p, ret_rows);
 }
 
-firn_rc firn_tabular_log(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_target *target,
-			 const struct firn_page *page, struct firn_jw *out)
+firn_rc firn_tabular_log(struct firn_ctx *cx, struct firn_catalog *catalog,
+			 const struct firn_target *target, const struct firn_page *page,
+			 struct firn_jw *out)
 {
 	struct firn_str after, scope;
 	struct firn_tabular tabular;
@@ -143,7 +152,8 @@ firn_rc firn_tabular_log(struct firn_ctx *cx, struct firn_catalog *catalog, cons
 
 /* ---- diff ----------------------------------------------------------------------------------- */
 
-static firn_rc version_before(struct firn_ctx *cx, int64_t id, int64_t version, int64_t *ret_version)
+static firn_rc version_before(struct firn_ctx *cx, int64_t id, int64_t version,
+			      int64_t *ret_version)
 {
 	struct firn_params p = {0};
 	const struct firn_rows *rows;
@@ -155,7 +165,8 @@ static firn_rc version_before(struct firn_ctx *cx, int64_t id, int64_t version, 
 	return FIRN_OK;
 }
 
-static firn_rc diff_tables(struct firn_ctx *cx, struct firn_str from, struct firn_str to, struct firn_jw *out)
+static firn_rc diff_tables(struct firn_ctx *cx, struct firn_str from, struct firn_str to,
+			   struct firn_jw *out)
 {
 	const struct firn_table_metadata *old = NULL, *new;
 
@@ -165,7 +176,8 @@ static firn_rc diff_tables(struct firn_ctx *cx, struct firn_str from, struct fir
 	return firn_table_metadata_diff(cx, old, new, out);
 }
 
-static firn_rc diff_views(struct firn_ctx *cx, struct firn_str from, struct firn_str to, struct firn_jw *out)
+static firn_rc diff_views(struct firn_ctx *cx, struct firn_str from, struct firn_str to,
+			  struct firn_jw *out)
 {
 	const struct firn_view_metadata *old = NULL, *new;
 
@@ -175,8 +187,9 @@ static firn_rc diff_views(struct firn_ctx *cx, struct firn_str from, struct firn
 	return firn_view_metadata_diff(cx, old, new, out);
 }
 
-firn_rc firn_tabular_diff(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_target *target,
-			  int64_t from, int64_t to, struct firn_jw *out)
+firn_rc firn_tabular_diff(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  const struct firn_target *target, int64_t from, int64_t to,
+			  struct firn_jw *out)
 {
 	struct firn_str old = FIRN_STR_NONE, new;
 	struct firn_tabular tabular;
@@ -189,5 +202,6 @@ firn_rc firn_tabular_diff(struct firn_ctx *cx, struct firn_catalog *catalog, con
 	FIRN_TRY(firn_version_text(cx, catalog, target, &tabular, to, &new));
 	if (from != 0)
 		FIRN_TRY(firn_version_text(cx, catalog, target, &tabular, from, &old));
-	return tabular.kind == FIRN_KIND_VIEW ? diff_views(cx, old, new, out) : diff_tables(cx, old, new, out);
+	return tabular.kind == FIRN_KIND_VIEW ? diff_views(cx, old, new, out)
+					      : diff_tables(cx, old, new, out);
 }

@@ -1,6 +1,6 @@
 /*
- * Registering metadata that others wrote. The file is read once, held to the same rules as a commit,
- * and then pointed at; its hash and length are those of what was read.
+ * Registering metadata that others wrote. The file is read once, held to the same rules as a
+ * commit, and then pointed at; its hash and length are those of what was read.
  *
  * With overwrite an existing table gets the file's content as its next version. A file of the same
  * table that is older than the current version must not turn its counters back, so its content goes
@@ -17,7 +17,8 @@ struct registration {
 	bool overwrite;
 };
 
-static firn_rc fetch(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_item *item, struct firn_str uri)
+static firn_rc fetch(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_item *item,
+		     struct firn_str uri)
 {
 	const struct firn_place *place = &item->seen.place;
 	struct firn_location at;
@@ -30,7 +31,8 @@ static firn_rc fetch(struct firn_ctx *cx, struct firn_catalog *catalog, struct f
 	rc = firn_store_get(cx, store, uri, catalog->config.metadata_ceiling, &bytes);
 	if (rc == FIRN_E_STORE_NOT_FOUND) {
 		firn_err_clear(cx);
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "there is no metadata file '%.*s'", FIRN_FMT(uri));
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "there is no metadata file '%.*s'",
+				 FIRN_FMT(uri));
 	}
 	if (rc != FIRN_OK)
 		return firn_fault(cx, "read the metadata file");
@@ -47,20 +49,23 @@ static const char *const path_lists[][2] = {
 };
 #define PATH_LISTS (sizeof(path_lists) / sizeof(path_lists[0]))
 
-static firn_rc add_path(struct firn_ctx *cx, struct firn_strs *paths, const struct firn_json *value, const char *what)
+static firn_rc add_path(struct firn_ctx *cx, struct firn_strs *paths, const struct firn_json *value,
+			const char *what)
 {
 	struct firn_str path = firn_json_str(value);
 
 	if (!value)
 		return FIRN_OK;
 	if (!path.p)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "metadata file: '%s' must be a string", what);
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "metadata file: '%s' must be a string",
+				 what);
 	paths->items[paths->n++] = path;
 	return FIRN_OK;
 }
 
 /* v1 may list manifests in the snapshot itself. */
-static firn_rc add_owner(struct firn_ctx *cx, struct firn_strs *paths, const struct firn_json *owner, const char *key)
+static firn_rc add_owner(struct firn_ctx *cx, struct firn_strs *paths,
+			 const struct firn_json *owner, const char *key)
 {
 	const struct firn_json *manifests = firn_json_get(owner, "manifests");
 
@@ -78,7 +83,8 @@ static size_t paths_room(const struct firn_json *root)
 		const struct firn_json *list = firn_json_get(root, path_lists[l][0]);
 
 		for (size_t i = 0; i < firn_json_count(list); i++)
-			room += 1 + firn_json_count(firn_json_get(firn_json_at(list, i), "manifests"));
+			room += 1 +
+				firn_json_count(firn_json_get(firn_json_at(list, i), "manifests"));
 	}
 	return room;
 }
@@ -107,10 +113,12 @@ static firn_rc collect_paths(struct firn_ctx *cx, struct firn_str text, struct f
 static bool goes_back(const struct firn_item *item, const struct firn_table_metadata *given)
 {
 	return item->base_table && firn_str_ieq(firn_table_uuid(given), item->seen.uuid) &&
-	       firn_table_last_sequence_number(given) < firn_table_last_sequence_number(item->base_table);
+	       firn_table_last_sequence_number(given) <
+		       firn_table_last_sequence_number(item->base_table);
 }
 
-static firn_rc take_back(struct firn_ctx *cx, struct firn_item *item, const struct firn_table_metadata *given)
+static firn_rc take_back(struct firn_ctx *cx, struct firn_item *item,
+			 const struct firn_table_metadata *given)
 {
 	const struct firn_table_base base = {
 		.metadata = item->base_table,
@@ -159,18 +167,23 @@ static firn_rc build(struct firn_ctx *cx, struct firn_catalog *catalog, struct f
 		return firn_view_metadata_parse(cx, item->text, &item->view);
 	}
 	FIRN_TRY(build_table(cx, item));
-	if (item->given && item->seen.exists && firn_str_eq(item->file, item->seen.metadata_location) &&
+	if (item->given && item->seen.exists &&
+	    firn_str_eq(item->file, item->seen.metadata_location) &&
 	    memcmp(item->sha256, item->seen.sha256, sizeof(item->sha256)) == 0)
 		item->changed = false;
 	return FIRN_OK;
 }
 
-firn_rc firn_tabular_register(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			      const struct firn_target *target, enum firn_kind kind, struct firn_str metadata_location,
-			      bool overwrite, struct firn_outcome *ret_outcome)
+firn_rc firn_tabular_register(struct firn_ctx *cx, struct firn_catalog *catalog,
+			      const struct firn_mutation *mutation,
+			      const struct firn_target *target, enum firn_kind kind,
+			      struct firn_str metadata_location, bool overwrite,
+			      struct firn_outcome *ret_outcome)
 {
-	struct registration registration = {metadata_location, overwrite && kind == FIRN_KIND_TABLE};
-	struct firn_item item = {.target = target, .kind = kind, .build = build, .arg = &registration};
+	struct registration registration = {metadata_location,
+					    overwrite && kind == FIRN_KIND_TABLE};
+	struct firn_item item = {
+		.target = target, .kind = kind, .build = build, .arg = &registration};
 	struct firn_work work = {.items = &item, .n = 1, .operation = "register", .single = true};
 
 	FIRN_TRY(firn_name_check(cx, firn_kind_word(kind), target->name));

@@ -20,12 +20,13 @@ static firn_rc fail_taken(struct firn_ctx *cx, const struct renaming *r, enum fi
 {
 	struct firn_str from = firn_target_text(cx, r->from), to = firn_target_text(cx, r->to);
 
-	return firn_fail(cx, FIRN_E_ALREADY_EXISTS, "Cannot rename %.*s to %.*s. %s already exists", FIRN_FMT(from),
-			 FIRN_FMT(to), found == FIRN_KIND_VIEW ? "View" : "Table");
+	return firn_fail(cx, FIRN_E_ALREADY_EXISTS, "Cannot rename %.*s to %.*s. %s already exists",
+			 FIRN_FMT(from), FIRN_FMT(to), found == FIRN_KIND_VIEW ? "View" : "Table");
 }
 
 /* In the reference's order: the namespace to go to, what is renamed, what is in the way. */
-static firn_rc check(struct firn_ctx *cx, const struct renaming *r, struct firn_tabular both[static 2])
+static firn_rc check(struct firn_ctx *cx, const struct renaming *r,
+		     struct firn_tabular both[static 2])
 {
 	const struct firn_target *targets[2] = {r->from, r->to};
 
@@ -39,7 +40,8 @@ static firn_rc check(struct firn_ctx *cx, const struct renaming *r, struct firn_
 	return FIRN_OK;
 }
 
-static firn_rc tell(struct firn_ctx *cx, struct firn_tx *tx, const struct renaming *r, const struct firn_tabular both[static 2])
+static firn_rc tell(struct firn_ctx *cx, struct firn_tx *tx, const struct renaming *r,
+		    const struct firn_tabular both[static 2])
 {
 	struct firn_str detail;
 	struct firn_buf b;
@@ -67,7 +69,8 @@ static firn_rc tell(struct firn_ctx *cx, struct firn_tx *tx, const struct renami
 	return firn_event_add(cx, tx, &event);
 }
 
-static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+		    struct firn_outcome *ret_outcome)
 {
 	const struct renaming *r = arg;
 	struct firn_tabular both[2];
@@ -90,8 +93,9 @@ static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct f
 	return tell(cx, tx, r, both);
 }
 
-firn_rc firn_tabular_rename(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			    enum firn_kind kind, const struct firn_target *from, const struct firn_target *to,
+firn_rc firn_tabular_rename(struct firn_ctx *cx, struct firn_catalog *catalog,
+			    const struct firn_mutation *mutation, enum firn_kind kind,
+			    const struct firn_target *from, const struct firn_target *to,
 			    struct firn_outcome *ret_outcome)
 {
 	struct renaming r = {kind, from, to};

@@ -17,7 +17,8 @@ struct creation {
 
 static bool is_plain(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-';
 }
 
 /* What every store and engine spells alike: anything else becomes '_'. */
@@ -31,8 +32,9 @@ static void put_piece(struct firn_buf *b, struct firn_str name)
 	}
 }
 
-firn_rc firn_location_choose(struct firn_ctx *cx, const struct firn_place *place, const struct firn_target *target,
-			     struct firn_str uuid, struct firn_str *ret_location)
+firn_rc firn_location_choose(struct firn_ctx *cx, const struct firn_place *place,
+			     const struct firn_target *target, struct firn_str uuid,
+			     struct firn_str *ret_location)
 {
 	struct firn_str relative, base = place->namespace_location;
 	struct firn_buf b;
@@ -73,7 +75,8 @@ static firn_rc build(struct firn_ctx *cx, struct firn_catalog *catalog, struct f
 	if (item->seen.exists)
 		return firn_fail_taken(cx, FIRN_KIND_TABLE, item->seen.kind, item->target);
 	if (!create.location.n)
-		FIRN_TRY(firn_location_choose(cx, &item->seen.place, item->target, creation->uuid, &create.location));
+		FIRN_TRY(firn_location_choose(cx, &item->seen.place, item->target, creation->uuid,
+					      &create.location));
 	FIRN_TRY(firn_table_metadata_create(cx, &create, &item->table));
 	item->changed = true;
 	return FIRN_OK;
@@ -84,7 +87,8 @@ struct staging {
 	int64_t seconds;
 };
 
-static firn_rc reserve(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc reserve(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+		       struct firn_outcome *ret_outcome)
 {
 	const struct staging *staging = arg;
 	const struct firn_item *item = staging->item;
@@ -110,8 +114,9 @@ static firn_rc reserve(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struc
 	return FIRN_OK;
 }
 
-static firn_rc stage(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-		     struct firn_item *item, struct firn_outcome *ret_outcome)
+static firn_rc stage(struct firn_ctx *cx, struct firn_catalog *catalog,
+		     const struct firn_mutation *mutation, struct firn_item *item,
+		     struct firn_outcome *ret_outcome)
 {
 	struct staging staging = {item, catalog->config.staged_seconds};
 
@@ -124,14 +129,15 @@ static firn_rc stage(struct firn_ctx *cx, struct firn_catalog *catalog, const st
 	return FIRN_OK;
 }
 
-firn_rc firn_table_create(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			  const struct firn_target *target, const struct firn_table_spec *spec,
-			  struct firn_outcome *ret_outcome)
+firn_rc firn_table_create(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  const struct firn_mutation *mutation, const struct firn_target *target,
+			  const struct firn_table_spec *spec, struct firn_outcome *ret_outcome)
 {
 	struct firn_uuid uuid = firn_uuid_v4();
 	char text[FIRN_UUID_TEXT + 1];
 	struct creation creation = {spec, {text, FIRN_UUID_TEXT}};
-	struct firn_item item = {.target = target, .kind = FIRN_KIND_TABLE, .build = build, .arg = &creation};
+	struct firn_item item = {
+		.target = target, .kind = FIRN_KIND_TABLE, .build = build, .arg = &creation};
 	struct firn_work work = {.items = &item, .n = 1, .operation = "create", .single = true};
 
 	firn_uuid_text(&uuid, text);

@@ -1,4 +1,5 @@
-/* Finding tables and views for a mutation, and the words for what is missing, taken or out of reach. */
+/* Finding tables and views for a mutation, and the words for what is missing, taken or out of
+ * reach. */
 #include "tabular.h"
 
 #include "firn/arena.h"
@@ -7,7 +8,8 @@
 /* The collation is said because two columns with one of their own would not agree on it. */
 static const struct firn_sql find_sql = {
 	.name = "tabulars_find",
-	.text = "select w.id, w.uuid, w.name, w.location, w.profile_version, w.undrop_seconds, n.id,"
+	.text = "select w.id, w.uuid, w.name, w.location, w.profile_version, w.undrop_seconds, "
+		"n.id,"
 		" n.properties->>'location', t.id, t.kind, t.uuid, t.version, t.name, t.location,"
 		" t.metadata_location, t.metadata_sha256, t.metadata_length, t.protected"
 		" from unnest($3::text[], $4::text[]) with ordinality i(path, name, ord)"
@@ -16,7 +18,8 @@ static const struct firn_sql find_sql = {
 		" left join tabular t on t.namespace_id = n.id and t.name = i.name collate \"C\""
 		" order by i.ord",
 	.params = "text,uuid,text[],text[]",
-	.results = "bigint,uuid,text,text,bigint,bigint,bigint,text,bigint,text,uuid,bigint,text,text,text,bytea,"
+	.results = "bigint,uuid,text,text,bigint,bigint,bigint,text,bigint,text,uuid,bigint,text,"
+		   "text,text,bytea,"
 		   "bigint,boolean",
 };
 
@@ -30,12 +33,14 @@ enum firn_kind firn_kind_of(struct firn_str word)
 	return firn_str_is(word, "view") ? FIRN_KIND_VIEW : FIRN_KIND_TABLE;
 }
 
-firn_rc firn_fail_no_tabular(struct firn_ctx *cx, enum firn_kind kind, const struct firn_target *target)
+firn_rc firn_fail_no_tabular(struct firn_ctx *cx, enum firn_kind kind,
+			     const struct firn_target *target)
 {
 	struct firn_str text = firn_target_text(cx, target);
 
 	if (kind == FIRN_KIND_VIEW)
-		return firn_fail(cx, FIRN_E_NO_SUCH_VIEW, "View does not exist: %.*s", FIRN_FMT(text));
+		return firn_fail(cx, FIRN_E_NO_SUCH_VIEW, "View does not exist: %.*s",
+				 FIRN_FMT(text));
 	return firn_fail(cx, FIRN_E_NO_SUCH_TABLE, "Table does not exist: %.*s", FIRN_FMT(text));
 }
 
@@ -45,8 +50,8 @@ firn_rc firn_fail_taken(struct firn_ctx *cx, enum firn_kind wanted, enum firn_ki
 	struct firn_str text = firn_target_text(cx, target);
 
 	return firn_fail(cx, FIRN_E_ALREADY_EXISTS, "%s%s already exists: %.*s",
-			 found == FIRN_KIND_VIEW ? "View" : "Table", wanted == found ? "" : " with same name",
-			 FIRN_FMT(text));
+			 found == FIRN_KIND_VIEW ? "View" : "Table",
+			 wanted == found ? "" : " with same name", FIRN_FMT(text));
 }
 
 firn_rc firn_fault(struct firn_ctx *cx, const char *doing)
@@ -69,13 +74,14 @@ firn_rc firn_fault(struct firn_ctx *cx, const char *doing)
 		return why.code;
 	}
 	firn_err_clear(cx);
-	firn_fail(cx, FIRN_E_UNAVAILABLE, "%s %s; nothing was changed: try again later", who, doing);
+	firn_fail(cx, FIRN_E_UNAVAILABLE, "%s %s; nothing was changed: try again later", who,
+		  doing);
 	memcpy(cx->err.sqlstate, why.sqlstate, sizeof(why.sqlstate));
 	return firn_note(cx, "%s: %s %s", firn_code_info(why.code)->name, why.message, why.notes);
 }
 
-static firn_rc fill(struct firn_ctx *cx, const struct firn_rows *rows, size_t i, struct firn_str path,
-		    struct firn_tabular *ret_tabular)
+static firn_rc fill(struct firn_ctx *cx, const struct firn_rows *rows, size_t i,
+		    struct firn_str path, struct firn_tabular *ret_tabular)
 {
 	struct firn_tabular t = {
 		.place = {.warehouse_id = firn_row_i64(rows, i, 0),
@@ -127,7 +133,8 @@ firn_rc firn_tabulars_find(struct firn_ctx *cx, const struct firn_target *const 
 	FIRN_TRY(firn_param_strs(cx, &params, &names));
 	FIRN_TRY(firn_db_query(cx, &find_sql, &params, &rows));
 	if (firn_rows_count(rows) != n)
-		return firn_fail(cx, FIRN_E_INTERNAL, "asked for %zu tables, found %zu rows", n, firn_rows_count(rows));
+		return firn_fail(cx, FIRN_E_INTERNAL, "asked for %zu tables, found %zu rows", n,
+				 firn_rows_count(rows));
 	if (firn_row_null(rows, 0, 0))
 		return firn_fail_warehouse(cx, targets[0]->warehouse);
 	for (size_t i = 0; i < n; i++)
@@ -135,7 +142,8 @@ firn_rc firn_tabulars_find(struct firn_ctx *cx, const struct firn_target *const 
 	return FIRN_OK;
 }
 
-firn_rc firn_tabular_any(struct firn_ctx *cx, const struct firn_target *target, struct firn_tabular *ret_tabular)
+firn_rc firn_tabular_any(struct firn_ctx *cx, const struct firn_target *target,
+			 struct firn_tabular *ret_tabular)
 {
 	struct firn_tabular t;
 
@@ -146,8 +154,8 @@ firn_rc firn_tabular_any(struct firn_ctx *cx, const struct firn_target *target, 
 	return FIRN_OK;
 }
 
-firn_rc firn_tabular_find(struct firn_ctx *cx, const struct firn_target *target, enum firn_kind kind,
-			  struct firn_tabular *ret_tabular)
+firn_rc firn_tabular_find(struct firn_ctx *cx, const struct firn_target *target,
+			  enum firn_kind kind, struct firn_tabular *ret_tabular)
 {
 	struct firn_tabular t;
 

@@ -14,7 +14,8 @@ static const struct firn_sql list_sql = {
 	.text = "select w.id, n.id, t.name from (select 1) one"
 		" left join warehouse w on w.name = $1 or w.uuid = $2"
 		" left join namespace n on n.warehouse_id = w.id and n.path = $3"
-		" left join lateral (select name from tabular where namespace_id = n.id and kind = $4"
+		" left join lateral (select name from tabular where namespace_id = n.id and kind = "
+		"$4"
 		" and name > $5 order by name limit $6) t on true"
 		" order by t.name",
 	.params = "text,uuid,text,text,text,bigint",
@@ -22,7 +23,8 @@ static const struct firn_sql list_sql = {
 };
 static const struct firn_sql pointer_sql = {
 	.name = "tabular_pointer",
-	.text = "select w.id, w.profile_version, t.id, t.kind, t.uuid, t.version, t.name, t.metadata_location,"
+	.text = "select w.id, w.profile_version, t.id, t.kind, t.uuid, t.version, t.name, "
+		"t.metadata_location,"
 		" t.metadata_sha256, t.metadata_length"
 		" from (select 1) one"
 		" left join warehouse w on w.name = $1 or w.uuid = $2"
@@ -32,15 +34,17 @@ static const struct firn_sql pointer_sql = {
 	.results = "bigint,bigint,bigint,text,uuid,bigint,text,text,bytea,bigint",
 };
 
-static struct firn_str list_scope(struct firn_ctx *cx, const struct firn_target *ns, enum firn_kind kind)
+static struct firn_str list_scope(struct firn_ctx *cx, const struct firn_target *ns,
+				  enum firn_kind kind)
 {
 	struct firn_str path = firn_levels_path(cx, &ns->levels);
 
-	return firn_printf(cx, "%ss %.*s %.*s", firn_kind_word(kind), FIRN_FMT(ns->warehouse), FIRN_FMT(path));
+	return firn_printf(cx, "%ss %.*s %.*s", firn_kind_word(kind), FIRN_FMT(ns->warehouse),
+			   FIRN_FMT(path));
 }
 
-static firn_rc ask_of(struct firn_ctx *cx, const struct firn_sql *sql, const struct firn_target *target,
-		      struct firn_ask **ret_ask)
+static firn_rc ask_of(struct firn_ctx *cx, const struct firn_sql *sql,
+		      const struct firn_target *target, struct firn_ask **ret_ask)
 {
 	struct firn_ask *ask = firn_alloc(cx, sizeof(*ask));
 	struct firn_str path = firn_levels_path(cx, &target->levels);
@@ -54,8 +58,9 @@ static firn_rc ask_of(struct firn_ctx *cx, const struct firn_sql *sql, const str
 	return FIRN_OK;
 }
 
-firn_rc firn_tabulars_ask(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_target *ns,
-			  enum firn_kind kind, const struct firn_page *page, struct firn_ask **ret_ask)
+firn_rc firn_tabulars_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  const struct firn_target *ns, enum firn_kind kind,
+			  const struct firn_page *page, struct firn_ask **ret_ask)
 {
 	struct firn_ask *ask;
 	struct firn_str after;
@@ -69,8 +74,9 @@ firn_rc firn_tabulars_ask(struct firn_ctx *cx, struct firn_catalog *catalog, con
 	return FIRN_OK;
 }
 
-firn_rc firn_tabulars_read(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_target *ns,
-			   enum firn_kind kind, const struct firn_page *page, const struct firn_rows *rows,
+firn_rc firn_tabulars_read(struct firn_ctx *cx, struct firn_catalog *catalog,
+			   const struct firn_target *ns, enum firn_kind kind,
+			   const struct firn_page *page, const struct firn_rows *rows,
 			   struct firn_strs *ret_names, struct firn_page_answer *ret_page)
 {
 	struct firn_strs names = {NULL, 0};
@@ -95,7 +101,8 @@ firn_rc firn_tabulars_read(struct firn_ctx *cx, struct firn_catalog *catalog, co
 	return FIRN_OK;
 }
 
-firn_rc firn_tabular_ask(struct firn_ctx *cx, const struct firn_target *target, struct firn_ask **ret_ask)
+firn_rc firn_tabular_ask(struct firn_ctx *cx, const struct firn_target *target,
+			 struct firn_ask **ret_ask)
 {
 	struct firn_ask *ask;
 
@@ -105,8 +112,9 @@ firn_rc firn_tabular_ask(struct firn_ctx *cx, const struct firn_target *target, 
 	return FIRN_OK;
 }
 
-firn_rc firn_tabular_read(struct firn_ctx *cx, const struct firn_target *target, enum firn_kind kind,
-			  const struct firn_rows *rows, struct firn_pointer *ret_pointer)
+firn_rc firn_tabular_read(struct firn_ctx *cx, const struct firn_target *target,
+			  enum firn_kind kind, const struct firn_rows *rows,
+			  struct firn_pointer *ret_pointer)
 {
 	struct firn_pointer pointer;
 
@@ -130,8 +138,8 @@ firn_rc firn_tabular_read(struct firn_ctx *cx, const struct firn_target *target,
 	return FIRN_OK;
 }
 
-firn_rc firn_views_check(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str warehouse,
-			 const struct firn_target *views, size_t n)
+firn_rc firn_views_check(struct firn_ctx *cx, struct firn_catalog *catalog,
+			 struct firn_str warehouse, const struct firn_target *views, size_t n)
 {
 	const struct firn_target **targets = firn_calloc(cx, n + 1, sizeof(*targets));
 	struct firn_target *copies = firn_calloc(cx, n + 1, sizeof(*copies));
@@ -161,7 +169,8 @@ struct fetch {
 	const struct firn_pointer *pointer;
 };
 
-static struct firn_cache_key key_of(const struct firn_pointer *pointer, enum firn_snapshots snapshots)
+static struct firn_cache_key key_of(const struct firn_pointer *pointer,
+				    enum firn_snapshots snapshots)
 {
 	struct firn_cache_key key = {
 		.warehouse_id = pointer->warehouse_id,
@@ -173,8 +182,8 @@ static struct firn_cache_key key_of(const struct firn_pointer *pointer, enum fir
 	return key;
 }
 
-firn_rc firn_metadata_inflate(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str bytes,
-			      struct firn_str *ret_text)
+firn_rc firn_metadata_inflate(struct firn_ctx *cx, struct firn_catalog *catalog,
+			      struct firn_str bytes, struct firn_str *ret_text)
 {
 	if (bytes.n >= 2 && (unsigned char)bytes.p[0] == 0x1f && (unsigned char)bytes.p[1] == 0x8b)
 		return firn_gunzip(cx, bytes, catalog->config.metadata_ceiling, ret_text);
@@ -190,20 +199,23 @@ static firn_rc fetch_all(struct firn_ctx *cx, void *arg, struct firn_str *ret_by
 	struct firn_store *store;
 	struct firn_str bytes;
 
-	FIRN_TRY(firn_store_of(cx, fetch->catalog, pointer->warehouse_id, pointer->profile_version, &store));
-	FIRN_TRY(firn_store_get(cx, store, pointer->metadata_location, fetch->catalog->config.metadata_ceiling,
-				&bytes));
+	FIRN_TRY(firn_store_of(cx, fetch->catalog, pointer->warehouse_id, pointer->profile_version,
+			       &store));
+	FIRN_TRY(firn_store_get(cx, store, pointer->metadata_location,
+				fetch->catalog->config.metadata_ceiling, &bytes));
 	firn_sha256(bytes.p, bytes.n, sha256);
 	if (memcmp(sha256, pointer->sha256, sizeof(sha256)) != 0)
 		return firn_fail(cx, FIRN_E_INTERNAL,
-				 "The metadata file of %s '%.*s' is not the one that was committed: restore %.*s",
-				 firn_kind_word(pointer->kind), FIRN_FMT(firn_name_show(cx, pointer->name)),
+				 "The metadata file of %s '%.*s' is not the one that was "
+				 "committed: restore %.*s",
+				 firn_kind_word(pointer->kind),
+				 FIRN_FMT(firn_name_show(cx, pointer->name)),
 				 FIRN_FMT(pointer->metadata_location));
 	return firn_metadata_inflate(cx, fetch->catalog, bytes, ret_bytes);
 }
 
-firn_rc firn_metadata_fetch(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_pointer *pointer,
-			    struct firn_blob **ret_blob)
+firn_rc firn_metadata_fetch(struct firn_ctx *cx, struct firn_catalog *catalog,
+			    const struct firn_pointer *pointer, struct firn_blob **ret_blob)
 {
 	struct firn_cache_key key = key_of(pointer, FIRN_SNAPSHOTS_ALL);
 	struct fetch fetch = {catalog, pointer};
@@ -228,8 +240,8 @@ static firn_rc make_refs(struct firn_ctx *cx, void *arg, struct firn_str *ret_by
 	return firn_table_metadata_refs_only(cx, firn_blob_bytes(all), ret_bytes);
 }
 
-static firn_rc get_refs(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_pointer *pointer,
-			struct firn_blob **ret_blob)
+static firn_rc get_refs(struct firn_ctx *cx, struct firn_catalog *catalog,
+			const struct firn_pointer *pointer, struct firn_blob **ret_blob)
 {
 	struct firn_cache_key key = key_of(pointer, FIRN_SNAPSHOTS_REFS);
 	struct fetch fetch = {catalog, pointer};
@@ -244,8 +256,9 @@ static firn_rc get_refs(struct firn_ctx *cx, struct firn_catalog *catalog, const
 	return firn_cache_get(cx, catalog->cache, &key, make_refs, &fetch, ret_blob);
 }
 
-firn_rc firn_metadata_get(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_pointer *pointer,
-			  enum firn_snapshots snapshots, struct firn_blob **ret_blob)
+firn_rc firn_metadata_get(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  const struct firn_pointer *pointer, enum firn_snapshots snapshots,
+			  struct firn_blob **ret_blob)
 {
 	struct firn_blob *blob = NULL;
 	firn_rc rc;
@@ -256,10 +269,13 @@ firn_rc firn_metadata_get(struct firn_ctx *cx, struct firn_catalog *catalog, con
 		rc = firn_metadata_fetch(cx, catalog, pointer, &blob);
 	if (rc == FIRN_E_STORE_NOT_FOUND) {
 		firn_err_clear(cx);
-		/* Type and wording are the reference's: clients tell a missing file from a missing table. */
+		/* Type and wording are the reference's: clients tell a missing file from a missing
+		 * table. */
 		return firn_fail(cx, FIRN_E_NOT_FOUND,
-				 "Failed to open input stream for file: %.*s: the metadata of %s '%.*s' is gone, restore it",
-				 FIRN_FMT(pointer->metadata_location), firn_kind_word(pointer->kind),
+				 "Failed to open input stream for file: %.*s: the metadata of %s "
+				 "'%.*s' is gone, restore it",
+				 FIRN_FMT(pointer->metadata_location),
+				 firn_kind_word(pointer->kind),
 				 FIRN_FMT(firn_name_show(cx, pointer->name)));
 	}
 	if (rc != FIRN_OK)

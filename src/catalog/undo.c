@@ -50,12 +50,15 @@ static firn_rc build(struct firn_ctx *cx, struct firn_catalog *catalog, struct f
 		item->view = item->base_view;
 		return FIRN_OK;
 	}
-	FIRN_TRY(firn_version_text(cx, catalog, item->target, &item->seen, undoing->version, &text));
-	return item->kind == FIRN_KIND_VIEW ? undo_view(cx, item, text) : undo_table(cx, item, text);
+	FIRN_TRY(
+		firn_version_text(cx, catalog, item->target, &item->seen, undoing->version, &text));
+	return item->kind == FIRN_KIND_VIEW ? undo_view(cx, item, text)
+					    : undo_table(cx, item, text);
 }
 
-firn_rc firn_tabular_undo(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			  const struct firn_target *target, int64_t version, struct firn_outcome *ret_outcome)
+firn_rc firn_tabular_undo(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  const struct firn_mutation *mutation, const struct firn_target *target,
+			  int64_t version, struct firn_outcome *ret_outcome)
 {
 	struct undoing undoing = {version};
 	struct firn_item item = {.target = target, .build = build, .arg = &undoing};

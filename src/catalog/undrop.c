@@ -1,6 +1,7 @@
 /*
  * Undrop: a dropped table or view comes back with its id, version and log, at its old location. It
- * gives way to whatever took its name or place meanwhile, and its metadata file must still be there.
+ * gives way to whatever took its name or place meanwhile, and its metadata file must still be
+ * there.
  */
 #include "commit.h"
 #include "firn/arena.h"
@@ -8,7 +9,8 @@
 
 static const struct firn_sql find_sql = {
 	.name = "undrop_find",
-	.text = "select id, kind, uuid, version, location, metadata_location, metadata_sha256, metadata_length, name"
+	.text = "select id, kind, uuid, version, location, metadata_location, metadata_sha256, "
+		"metadata_length, name"
 		" from dropped where warehouse_id = $1 and namespace_path = $2 and name = $3"
 		" and ($4::uuid is null or uuid = $4) and restorable_until > now()"
 		" order by dropped_at desc, id desc limit 1",
@@ -17,11 +19,14 @@ static const struct firn_sql find_sql = {
 };
 static const struct firn_sql restore_sql = {
 	.name = "undrop_restore",
-	.text = "with back as (delete from dropped where id = $1 and restorable_until > now() returning *)"
+	.text = "with back as (delete from dropped where id = $1 and restorable_until > now() "
+		"returning *)"
 		", kept as (delete from purge p using back where p.tabular_id = back.id)"
-		", made as (insert into tabular (id, warehouse_id, namespace_id, name, kind, uuid, version, location,"
+		", made as (insert into tabular (id, warehouse_id, namespace_id, name, kind, uuid, "
+		"version, location,"
 		" metadata_location, metadata_sha256, metadata_length, created_at)"
-		" select id, warehouse_id, $2, $3, kind, uuid, version, location, metadata_location, metadata_sha256,"
+		" select id, warehouse_id, $2, $3, kind, uuid, version, location, "
+		"metadata_location, metadata_sha256,"
 		" metadata_length, created_at from back on conflict do nothing returning id)"
 		" select (select count(*) from back), (select count(*) from made)",
 	.params = "bigint,bigint,text",
@@ -42,14 +47,16 @@ static firn_rc find(struct firn_ctx *cx, const struct undropping *u, struct firn
 	struct firn_uuid uuid;
 
 	if (u->uuid.p && !firn_uuid_parse(u->uuid, &uuid))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "id '%.*s' is no UUID", FIRN_FMT(firn_name_show(cx, u->uuid)));
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "id '%.*s' is no UUID",
+				 FIRN_FMT(firn_name_show(cx, u->uuid)));
 	FIRN_TRY(firn_param_i64(cx, &p, t->place.warehouse_id));
 	FIRN_TRY(firn_param_str(cx, &p, path));
 	FIRN_TRY(firn_param_str(cx, &p, u->from->name));
 	FIRN_TRY(firn_param_uuid(cx, &p, u->uuid.p ? &uuid : NULL));
 	FIRN_TRY(firn_db_query(cx, &find_sql, &p, &rows));
 	if (firn_rows_count(rows) == 0)
-		return firn_fail(cx, FIRN_E_NO_SUCH_TABLE, "No dropped table or view can be brought back as %.*s",
+		return firn_fail(cx, FIRN_E_NO_SUCH_TABLE,
+				 "No dropped table or view can be brought back as %.*s",
 				 FIRN_FMT(firn_target_text(cx, u->from)));
 	t->id = firn_row_i64(rows, 0, 0);
 	t->kind = firn_kind_of(firn_row_str(rows, 0, 1));
@@ -63,30 +70,36 @@ static firn_rc find(struct firn_ctx *cx, const struct undropping *u, struct firn
 	return FIRN_OK;
 }
 
-static firn_rc check_file(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_tabular *t)
+static firn_rc check_file(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  const struct firn_tabular *t)
 {
 	struct firn_object_info info;
 	struct firn_store *store;
 	firn_rc rc;
 
-	FIRN_TRY(firn_store_of(cx, catalog, t->place.warehouse_id, t->place.profile_version, &store));
+	FIRN_TRY(firn_store_of(cx, catalog, t->place.warehouse_id, t->place.profile_version,
+			       &store));
 	rc = firn_store_head(cx, store, t->metadata_location, &info);
 	if (rc == FIRN_E_STORE_NOT_FOUND) {
 		firn_err_clear(cx);
-		return firn_fail(cx, FIRN_E_CONFLICT, "'%.*s' can't come back: its metadata file %.*s is gone",
-				 FIRN_FMT(firn_name_show(cx, t->name)), FIRN_FMT(t->metadata_location));
+		return firn_fail(cx, FIRN_E_CONFLICT,
+				 "'%.*s' can't come back: its metadata file %.*s is gone",
+				 FIRN_FMT(firn_name_show(cx, t->name)),
+				 FIRN_FMT(t->metadata_location));
 	}
 	return rc == FIRN_OK ? rc : firn_fault(cx, "look for the metadata file");
 }
 
 static firn_rc fail_taken(struct firn_ctx *cx, const struct firn_target *to)
 {
-	return firn_fail(cx, FIRN_E_CONFLICT, "The name %.*s, or the UUID that goes with it, is taken: bring it back under another name",
+	return firn_fail(cx, FIRN_E_CONFLICT,
+			 "The name %.*s, or the UUID that goes with it, is taken: bring it back "
+			 "under another name",
 			 FIRN_FMT(firn_target_text(cx, to)));
 }
 
-static firn_rc restore(struct firn_ctx *cx, const struct undropping *u, const struct firn_tabular *t,
-		       int64_t namespace_id)
+static firn_rc restore(struct firn_ctx *cx, const struct undropping *u,
+		       const struct firn_tabular *t, int64_t namespace_id)
 {
 	struct firn_params p = {0};
 	const struct firn_rows *rows;
@@ -102,15 +115,19 @@ static firn_rc restore(struct firn_ctx *cx, const struct undropping *u, const st
 	return FIRN_OK;
 }
 
-static firn_rc settle(struct firn_ctx *cx, const struct firn_tabular *t, const struct firn_location *at)
+static firn_rc settle(struct firn_ctx *cx, const struct firn_tabular *t,
+		      const struct firn_location *at)
 {
-	const struct firn_place_claim claim = {
-		.place = *at, .warehouse_id = t->place.warehouse_id, .tabular_id = t->id, .uuid = t->uuid};
+	const struct firn_place_claim claim = {.place = *at,
+					       .warehouse_id = t->place.warehouse_id,
+					       .tabular_id = t->id,
+					       .uuid = t->uuid};
 
 	return firn_place_settle(cx, &claim);
 }
 
-static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct firn_outcome *ret_outcome)
+static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
+		    struct firn_outcome *ret_outcome)
 {
 	const struct undropping *u = arg;
 	struct firn_location at;
@@ -144,8 +161,9 @@ static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg, struct f
 	return firn_event_add(cx, tx, &event);
 }
 
-firn_rc firn_tabular_undrop(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			    const struct firn_target *target, struct firn_str uuid, const struct firn_target *to,
+firn_rc firn_tabular_undrop(struct firn_ctx *cx, struct firn_catalog *catalog,
+			    const struct firn_mutation *mutation, const struct firn_target *target,
+			    struct firn_str uuid, const struct firn_target *to,
 			    struct firn_outcome *ret_outcome)
 {
 	bool elsewhere = to && to->name.p;

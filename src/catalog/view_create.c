@@ -25,20 +25,22 @@ static firn_rc build(struct firn_ctx *cx, struct firn_catalog *catalog, struct f
 	if (item->seen.exists)
 		return firn_fail_taken(cx, FIRN_KIND_VIEW, item->seen.kind, item->target);
 	if (!create.location.n)
-		FIRN_TRY(firn_location_choose(cx, &item->seen.place, item->target, creation->uuid, &create.location));
+		FIRN_TRY(firn_location_choose(cx, &item->seen.place, item->target, creation->uuid,
+					      &create.location));
 	FIRN_TRY(firn_view_metadata_create(cx, &create, &item->view));
 	item->changed = true;
 	return FIRN_OK;
 }
 
-firn_rc firn_view_create(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_mutation *mutation,
-			 const struct firn_target *target, const struct firn_view_spec *spec,
-			 struct firn_outcome *ret_outcome)
+firn_rc firn_view_create(struct firn_ctx *cx, struct firn_catalog *catalog,
+			 const struct firn_mutation *mutation, const struct firn_target *target,
+			 const struct firn_view_spec *spec, struct firn_outcome *ret_outcome)
 {
 	struct firn_uuid uuid = firn_uuid_v4();
 	char text[FIRN_UUID_TEXT + 1];
 	struct creation creation = {spec, {text, FIRN_UUID_TEXT}};
-	struct firn_item item = {.target = target, .kind = FIRN_KIND_VIEW, .build = build, .arg = &creation};
+	struct firn_item item = {
+		.target = target, .kind = FIRN_KIND_VIEW, .build = build, .arg = &creation};
 	struct firn_work work = {.items = &item, .n = 1, .operation = "create", .single = true};
 
 	firn_uuid_text(&uuid, text);

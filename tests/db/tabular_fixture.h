@@ -1,4 +1,5 @@
-/* Tables and views for the catalog's tests: warehouse "w" with namespace "ns", and short ways to act. */
+/* Tables and views for the catalog's tests: warehouse "w" with namespace "ns", and short ways to
+ * act. */
 #ifndef FIRN_TEST_TABULAR_FIXTURE_H
 #define FIRN_TEST_TABULAR_FIXTURE_H
 
@@ -6,12 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "catalog_fixture.h"
 #include "catalog/tabular.h"
+#include "catalog_fixture.h"
 #include "firn/json.h"
 
 #define SCHEMA                                                                                     \
-	"{\"type\":\"struct\",\"fields\":[{\"id\":1,\"name\":\"id\",\"required\":true,\"type\":\"long\"},"  \
+	"{\"type\":\"struct\",\"fields\":[{\"id\":1,\"name\":\"id\",\"required\":true,\"type\":"   \
+	"\"long\"},"                                                                               \
 	"{\"id\":2,\"name\":\"data\",\"required\":false,\"type\":\"string\"}]}"
 
 static inline int tabular_setup(void **state)
@@ -26,7 +28,8 @@ static inline int tabular_setup(void **state)
 	OK(make_namespace(&f->actor.cx, f, &f->actor.mutation, AT("w/other")));
 	return 0;
 }
-#define TABULAR_TEST(function) cmocka_unit_test_setup_teardown(function, tabular_setup, catalog_teardown)
+#define TABULAR_TEST(function)                                                                     \
+	cmocka_unit_test_setup_teardown(function, tabular_setup, catalog_teardown)
 #define T(name) AT_NAME("w/ns", name)
 
 static inline const struct firn_json *json(struct firn_ctx *cx, const char *text)
@@ -53,8 +56,9 @@ static inline struct firn_map map(struct firn_ctx *cx, const char *text)
 }
 
 /* What an actor makes a table of. */
-static inline firn_rc create(struct catalog_fixture *f, struct actor *a, const struct firn_target *target,
-			     const char *location, const char *properties, struct firn_outcome *outcome)
+static inline firn_rc create(struct catalog_fixture *f, struct actor *a,
+			     const struct firn_target *target, const char *location,
+			     const char *properties, struct firn_outcome *outcome)
 {
 	struct firn_table_spec spec = {
 		.location = location ? firn_str_dup(&a->cx, firn_str(location)) : FIRN_STR_NONE,
@@ -63,11 +67,13 @@ static inline firn_rc create(struct catalog_fixture *f, struct actor *a, const s
 	};
 	struct firn_outcome own;
 
-	return firn_table_create(&a->cx, f->catalog, &a->mutation, target, &spec, outcome ? outcome : &own);
+	return firn_table_create(&a->cx, f->catalog, &a->mutation, target, &spec,
+				 outcome ? outcome : &own);
 }
 
-static inline firn_rc stage(struct catalog_fixture *f, struct actor *a, const struct firn_target *target,
-			    const char *location, struct firn_outcome *outcome)
+static inline firn_rc stage(struct catalog_fixture *f, struct actor *a,
+			    const struct firn_target *target, const char *location,
+			    struct firn_outcome *outcome)
 {
 	struct firn_table_spec spec = {
 		.location = location ? firn_str_dup(&a->cx, firn_str(location)) : FIRN_STR_NONE,
@@ -78,8 +84,9 @@ static inline firn_rc stage(struct catalog_fixture *f, struct actor *a, const st
 	return firn_table_create(&a->cx, f->catalog, &a->mutation, target, &spec, outcome);
 }
 
-static inline firn_rc commit(struct catalog_fixture *f, struct actor *a, const struct firn_target *target,
-			     const char *requirements, const char *updates, struct firn_outcome *outcome)
+static inline firn_rc commit(struct catalog_fixture *f, struct actor *a,
+			     const struct firn_target *target, const char *requirements,
+			     const char *updates, struct firn_outcome *outcome)
 {
 	struct firn_change change = {
 		.target = *target,
@@ -88,35 +95,43 @@ static inline firn_rc commit(struct catalog_fixture *f, struct actor *a, const s
 	};
 	struct firn_outcome own;
 
-	return firn_commit(&a->cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, &change, 1, true, outcome ? outcome : &own);
+	return firn_commit(&a->cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, &change, 1, true,
+			   outcome ? outcome : &own);
 }
 
-static inline firn_rc set_property(struct catalog_fixture *f, struct actor *a, const struct firn_target *target,
-				   const char *key, const char *value, struct firn_outcome *outcome)
+static inline firn_rc set_property(struct catalog_fixture *f, struct actor *a,
+				   const struct firn_target *target, const char *key,
+				   const char *value, struct firn_outcome *outcome)
 {
-	struct firn_str text = firn_printf(&a->cx, "[{\"action\":\"set-properties\",\"updates\":{\"%s\":\"%s\"}}]", key,
-					   value);
+	struct firn_str text =
+		firn_printf(&a->cx, "[{\"action\":\"set-properties\",\"updates\":{\"%s\":\"%s\"}}]",
+			    key, value);
 
 	return commit(f, a, target, NULL, text.p, outcome);
 }
 
 /* A snapshot on main whose manifest list is somewhere; nothing reads it here. */
-static inline struct firn_str snapshot_updates(struct firn_ctx *cx, int64_t id, int64_t parent, int64_t sequence,
-					       const char *manifest_list)
+static inline struct firn_str snapshot_updates(struct firn_ctx *cx, int64_t id, int64_t parent,
+					       int64_t sequence, const char *manifest_list)
 {
-	struct firn_str lineage = parent ? firn_printf(cx, "\"parent-snapshot-id\":%lld,", (long long)parent) : FIRN_STR("");
+	struct firn_str lineage =
+		parent ? firn_printf(cx, "\"parent-snapshot-id\":%lld,", (long long)parent)
+		       : FIRN_STR("");
 
 	return firn_printf(cx,
-			   "[{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":%lld,%.*s\"sequence-number\":%lld,"
-			   "\"timestamp-ms\":%lld,\"manifest-list\":\"%s\",\"summary\":{\"operation\":\"append\"},"
-			   "\"schema-id\":0}},{\"action\":\"set-snapshot-ref\",\"ref-name\":\"main\",\"type\":\"branch\","
+			   "[{\"action\":\"add-snapshot\",\"snapshot\":{\"snapshot-id\":%lld,%.*"
+			   "s\"sequence-number\":%lld,"
+			   "\"timestamp-ms\":%lld,\"manifest-list\":\"%s\",\"summary\":{"
+			   "\"operation\":\"append\"},"
+			   "\"schema-id\":0}},{\"action\":\"set-snapshot-ref\",\"ref-name\":"
+			   "\"main\",\"type\":\"branch\","
 			   "\"snapshot-id\":%lld}]",
-			   (long long)id, FIRN_FMT(lineage), (long long)sequence, (long long)firn_wall_ms(cx),
-			   manifest_list, (long long)id);
+			   (long long)id, FIRN_FMT(lineage), (long long)sequence,
+			   (long long)firn_wall_ms(cx), manifest_list, (long long)id);
 }
 
-static inline firn_rc pointer(struct actor *a, const struct firn_target *target, enum firn_kind kind,
-			      struct firn_pointer *ret)
+static inline firn_rc pointer(struct actor *a, const struct firn_target *target,
+			      enum firn_kind kind, struct firn_pointer *ret)
 {
 	const struct firn_rows *rows;
 	struct firn_ask *ask;
@@ -126,7 +141,8 @@ static inline firn_rc pointer(struct actor *a, const struct firn_target *target,
 	return firn_tabular_read(&a->cx, target, kind, rows, ret);
 }
 
-static inline struct firn_pointer pointer_now(struct actor *a, const struct firn_target *target, enum firn_kind kind)
+static inline struct firn_pointer pointer_now(struct actor *a, const struct firn_target *target,
+					      enum firn_kind kind)
 {
 	struct firn_pointer p = {0};
 
@@ -135,7 +151,8 @@ static inline struct firn_pointer pointer_now(struct actor *a, const struct firn
 }
 
 /* The metadata as clients get it, parsed. */
-static inline const struct firn_json *metadata(struct catalog_fixture *f, struct actor *a, const struct firn_target *target,
+static inline const struct firn_json *metadata(struct catalog_fixture *f, struct actor *a,
+					       const struct firn_target *target,
 					       enum firn_kind kind)
 {
 	struct firn_pointer p = pointer_now(a, target, kind);
@@ -148,10 +165,11 @@ static inline const struct firn_json *metadata(struct catalog_fixture *f, struct
 	return tree;
 }
 
-static inline struct firn_str property(struct catalog_fixture *f, struct actor *a, const struct firn_target *target,
-				       const char *key)
+static inline struct firn_str property(struct catalog_fixture *f, struct actor *a,
+				       const struct firn_target *target, const char *key)
 {
-	return firn_json_str(firn_json_get(firn_json_get(metadata(f, a, target, FIRN_KIND_TABLE), "properties"), key));
+	return firn_json_str(firn_json_get(
+		firn_json_get(metadata(f, a, target, FIRN_KIND_TABLE), "properties"), key));
 }
 
 /* "file:///x" → "/x" */
@@ -181,7 +199,8 @@ static inline int count_files(const char *folder)
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		assert_true((size_t)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) < sizeof(path));
+		assert_true((size_t)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) <
+			    sizeof(path));
 		if (entry->d_type == DT_DIR)
 			n += count_files(path);
 		else if (strstr(entry->d_name, ".metadata.json"))
@@ -192,7 +211,8 @@ static inline int count_files(const char *folder)
 	return n;
 }
 
-static inline struct firn_str in_warehouse(struct catalog_fixture *f, struct firn_ctx *cx, const char *rest)
+static inline struct firn_str in_warehouse(struct catalog_fixture *f, struct firn_ctx *cx,
+					   const char *rest)
 {
 	return firn_printf(cx, "file://%s/w/%s", f->root, rest);
 }

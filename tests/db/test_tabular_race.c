@@ -1,4 +1,5 @@
-/* Many at once: one winner per version, no lost update, no overlap, no deadlock that anybody sees. */
+/* Many at once: one winner per version, no lost update, no overlap, no deadlock that anybody sees.
+ */
 #include <pthread.h>
 
 #include "tabular_fixture.h"
@@ -40,12 +41,14 @@ static void count(struct racer *r, struct firn_ctx *cx, firn_rc rc, firn_rc may_
 	} else {
 		r->others++;
 		if (!r->what[0])
-			snprintf(r->what, sizeof(r->what), "%.40s: %.80s", firn_code_info(rc)->name, cx->err.message);
+			snprintf(r->what, sizeof(r->what), "%.40s: %.80s", firn_code_info(rc)->name,
+				 cx->err.message);
 	}
 	firn_err_clear(cx);
 }
 
-static void race(struct catalog_fixture *f, struct racer *racers, int n, int rounds, void *(*run)(void *))
+static void race(struct catalog_fixture *f, struct racer *racers, int n, int rounds,
+		 void *(*run)(void *))
 {
 	for (int i = 0; i < n; i++) {
 		racers[i] = (struct racer){.f = f, .number = i, .rounds = rounds};
@@ -117,7 +120,8 @@ static void one_table(struct catalog_fixture *f, int64_t attempts)
 	assert_true(wins >= 12);
 	assert_int_equal(pointer_now(&f->actor, T("t"), FIRN_KIND_TABLE).version, 1 + wins);
 	assert_int_equal(sql(f, "select count(*) from commit_log"), 1 + wins);
-	assert_int_equal(sql(f, "select count(*) from event where tabular_id is not null"), 1 + wins);
+	assert_int_equal(sql(f, "select count(*) from event where tabular_id is not null"),
+			 1 + wins);
 	assert_int_equal(count_files(f->root), 1 + wins); /* losers took theirs away */
 	check_properties(f, racers, THREADS);
 }
@@ -143,16 +147,20 @@ static void *append(void *arg)
 		const struct firn_json *m = metadata(r->f, &a, T("t"), FIRN_KIND_TABLE);
 		int64_t parent = 0, sequence = 0, id = 1000000 + r->number * 1000 + i;
 		struct firn_str requirements, updates;
-		bool has = firn_json_i64(firn_json_get(m, "current-snapshot-id"), &parent) && parent > 0;
+		bool has = firn_json_i64(firn_json_get(m, "current-snapshot-id"), &parent) &&
+			   parent > 0;
 
 		firn_json_i64(firn_json_get(m, "last-sequence-number"), &sequence);
 		requirements = has ? firn_printf(&a.cx,
-						 "[{\"type\":\"assert-ref-snapshot-id\",\"ref\":\"main\",\"snapshot-id\":%lld}]",
+						 "[{\"type\":\"assert-ref-snapshot-id\",\"ref\":"
+						 "\"main\",\"snapshot-id\":%lld}]",
 						 (long long)parent)
-				   : FIRN_STR("[{\"type\":\"assert-ref-snapshot-id\",\"ref\":\"main\",\"snapshot-id\":null}]");
+				   : FIRN_STR("[{\"type\":\"assert-ref-snapshot-id\",\"ref\":"
+					      "\"main\",\"snapshot-id\":null}]");
 		updates = snapshot_updates(&a.cx, id, has ? parent : 0, sequence + 1,
 					   in_warehouse(r->f, &a.cx, "list.avro").p);
-		count(r, &a.cx, commit(r->f, &a, T("t"), requirements.p, updates.p, NULL), FIRN_E_COMMIT_FAILED);
+		count(r, &a.cx, commit(r->f, &a, T("t"), requirements.p, updates.p, NULL),
+		      FIRN_E_COMMIT_FAILED);
 		firn_arena_reset(a.arena);
 		OK(firn_access_check(&a.cx, "updateTable", &a.mutation.pass));
 	}
@@ -179,13 +187,16 @@ static void test_appends(void **state)
 	for (int i = 1; i < wins; i++) { /* a chain without forks */
 		int64_t parent = 0, before = 0;
 
-		firn_json_i64(firn_json_get(firn_json_at(snapshots, i), "parent-snapshot-id"), &parent);
-		firn_json_i64(firn_json_get(firn_json_at(snapshots, i - 1), "snapshot-id"), &before);
+		firn_json_i64(firn_json_get(firn_json_at(snapshots, i), "parent-snapshot-id"),
+			      &parent);
+		firn_json_i64(firn_json_get(firn_json_at(snapshots, i - 1), "snapshot-id"),
+			      &before);
 		assert_int_equal(parent, before);
 	}
 }
 
-/* Transactions over overlapping pairs of tables, named in both orders, some held by requirement only. */
+/* Transactions over overlapping pairs of tables, named in both orders, some held by requirement
+ * only. */
 #define TABLES 5
 static void *transactions(void *arg)
 {
@@ -208,11 +219,16 @@ static void *transactions(void *arg)
 			changes[t].updates =
 				t == 1 && i % 3 == 0
 					? NULL
-					: json(&a.cx, firn_printf(&a.cx,
-								  "[{\"action\":\"set-properties\",\"updates\":{\"k-%d-%d\":\"v\"}}]",
-								  r->number, i).p);
+					: json(&a.cx,
+					       firn_printf(&a.cx,
+							   "[{\"action\":\"set-properties\","
+							   "\"updates\":{\"k-%d-%d\":\"v\"}}]",
+							   r->number, i)
+						       .p);
 		}
-		count(r, &a.cx, firn_commit(&a.cx, r->f->catalog, &a.mutation, FIRN_KIND_TABLE, changes, 3, false, &o),
+		count(r, &a.cx,
+		      firn_commit(&a.cx, r->f->catalog, &a.mutation, FIRN_KIND_TABLE, changes, 3,
+				  false, &o),
 		      FIRN_E_COMMIT_FAILED);
 		firn_arena_reset(a.arena);
 		OK(firn_access_check(&a.cx, "commitTransaction", &a.mutation.pass));
@@ -236,18 +252,22 @@ static void test_transactions(void **state)
 	race(f, racers, THREADS, 9, transactions);
 	wins = sum(racers, THREADS);
 	assert_true(wins > 0);
-	assert_int_equal(sql(f, "select count(distinct commit_id) from commit_log where version > 1"), wins);
-	assert_int_equal(sql(f, "select count(*) from (select commit_id, count(*) n from commit_log where version > 1"
+	assert_int_equal(
+		sql(f, "select count(distinct commit_id) from commit_log where version > 1"), wins);
+	assert_int_equal(sql(f, "select count(*) from (select commit_id, count(*) n from "
+				"commit_log where version > 1"
 				" group by 1) c where n not in (2, 3)"),
 			 0);
-	assert_int_equal(sql(f, "select sum(version) from tabular"), sql(f, "select count(*) from commit_log"));
+	assert_int_equal(sql(f, "select sum(version) from tabular"),
+			 sql(f, "select count(*) from commit_log"));
 	assert_int_equal(count_files(f->root), sql(f, "select count(*) from commit_log"));
 }
 
 /* /a against /a/b, and one name against itself. */
 static void *creations(void *arg)
 {
-	static const char *const where[] = {"a", "a/b", "a/b/c", "a/b/c/d", "a/x", "a/b", "a", "a/b/y"};
+	static const char *const where[] = {"a",   "a/b", "a/b/c", "a/b/c/d",
+					    "a/x", "a/b", "a",	   "a/b/y"};
 	struct racer *r = arg;
 	struct actor a;
 	struct firn_outcome o;
@@ -257,10 +277,12 @@ static void *creations(void *arg)
 		char name[16];
 
 		snprintf(name, sizeof(name), "t%d", r->number);
-		count(r, &a.cx, create(r->f, &a, T(name), in_warehouse(r->f, &a.cx, where[r->number]).p, NULL, NULL),
+		count(r, &a.cx,
+		      create(r->f, &a, T(name), in_warehouse(r->f, &a.cx, where[r->number]).p, NULL,
+			     NULL),
 		      FIRN_E_CONFLICT);
-		if (firn_tabular_drop(&a.cx, r->f->catalog, &a.mutation, FIRN_KIND_TABLE, T(name), false, &o) !=
-		    FIRN_OK)
+		if (firn_tabular_drop(&a.cx, r->f->catalog, &a.mutation, FIRN_KIND_TABLE, T(name),
+				      false, &o) != FIRN_OK)
 			firn_err_clear(&a.cx);
 		firn_arena_reset(a.arena);
 		OK(firn_access_check(&a.cx, "createTable", &a.mutation.pass));
@@ -271,21 +293,23 @@ static void *creations(void *arg)
 
 static void *creations_once(void *arg)
 {
-	static const char *const where[] = {"a", "a/b", "a/b/c", "a/b/c/d", "a/b", "a/b/c", "a", "a/b/c/d"};
+	static const char *const where[] = {"a",   "a/b",   "a/b/c", "a/b/c/d",
+					    "a/b", "a/b/c", "a",     "a/b/c/d"};
 	struct racer *r = arg;
 	struct actor a;
 	char name[16];
 
 	actor_init(&a, r->f->db->conninfo, "createTable");
 	snprintf(name, sizeof(name), "t%d", r->number);
-	count(r, &a.cx, create(r->f, &a, T(name), in_warehouse(r->f, &a.cx, where[r->number]).p, NULL, NULL),
+	count(r, &a.cx,
+	      create(r->f, &a, T(name), in_warehouse(r->f, &a.cx, where[r->number]).p, NULL, NULL),
 	      FIRN_E_CONFLICT);
 	actor_release(&a);
 	return NULL;
 }
 
-static const char overlapping[] =
-	"select count(*) from location a join location b on a.path <> b.path and starts_with(a.path, b.path)";
+static const char overlapping[] = "select count(*) from location a join location b on a.path <> "
+				  "b.path and starts_with(a.path, b.path)";
 
 static void test_places(void **state)
 {
@@ -296,13 +320,15 @@ static void test_places(void **state)
 		race(f, racers, THREADS, 1, creations_once);
 		assert_int_equal(sum(racers, THREADS), 1); /* each overlaps every other */
 		assert_int_equal(sql(f, "select count(*) from location"), 1);
-		assert_int_equal(sql(f, "with d as (delete from tabular returning id) delete from location"
-					" where tabular_id in (select id from d) returning 1"),
-				 1);
+		assert_int_equal(
+			sql(f, "with d as (delete from tabular returning id) delete from location"
+			       " where tabular_id in (select id from d) returning 1"),
+			1);
 	}
 	race(f, racers, THREADS, 10, creations);
 	assert_int_equal(sql(f, overlapping), 0);
-	assert_int_equal(sql(f, "select count(*) from location where reserved_until is not null"), 0);
+	assert_int_equal(sql(f, "select count(*) from location where reserved_until is not null"),
+			 0);
 }
 
 static void *same_name(void *arg)
@@ -347,20 +373,24 @@ static void *everything(void *arg)
 
 		switch ((r->number + i) % 4) {
 		case 0:
-			rc = set_property(r->f, &a, one, "k", firn_printf(&a.cx, "%d-%d", r->number, i).p, NULL);
+			rc = set_property(r->f, &a, one, "k",
+					  firn_printf(&a.cx, "%d-%d", r->number, i).p, NULL);
 			break;
 		case 1:
-			rc = firn_tabular_rename(&a.cx, r->f->catalog, &a.mutation, FIRN_KIND_TABLE, i % 2 ? one : two,
-						 i % 2 ? two : one, &o);
+			rc = firn_tabular_rename(&a.cx, r->f->catalog, &a.mutation, FIRN_KIND_TABLE,
+						 i % 2 ? one : two, i % 2 ? two : one, &o);
 			break;
 		case 2:
-			rc = firn_tabular_drop(&a.cx, r->f->catalog, &a.mutation, FIRN_KIND_TABLE, one, i % 3 == 0, &o);
+			rc = firn_tabular_drop(&a.cx, r->f->catalog, &a.mutation, FIRN_KIND_TABLE,
+					       one, i % 3 == 0, &o);
 			break;
 		default:
-			rc = firn_tabular_undrop(&a.cx, r->f->catalog, &a.mutation, one, FIRN_STR_NONE, &none, &o);
+			rc = firn_tabular_undrop(&a.cx, r->f->catalog, &a.mutation, one,
+						 FIRN_STR_NONE, &none, &o);
 			break;
 		}
-		if (rc == FIRN_E_CONFLICT || rc == FIRN_E_ALREADY_EXISTS || rc == FIRN_E_COMMIT_FAILED)
+		if (rc == FIRN_E_CONFLICT || rc == FIRN_E_ALREADY_EXISTS ||
+		    rc == FIRN_E_COMMIT_FAILED)
 			rc = FIRN_E_NO_SUCH_TABLE;
 		count(r, &a.cx, rc, FIRN_E_NO_SUCH_TABLE);
 		firn_arena_reset(a.arena);
@@ -377,22 +407,23 @@ static void test_everything(void **state)
 
 	OK(create(f, &f->actor, T("t"), NULL, NULL, NULL));
 	race(f, racers, THREADS, 16, everything);
-	assert_int_equal(sql(f, "select (select count(*) from tabular) + (select count(*) from dropped)"), 1);
-	assert_int_equal(sql(f, "select count(*) from location"), sql(f, "select count(*) from tabular"));
+	assert_int_equal(
+		sql(f, "select (select count(*) from tabular) + (select count(*) from dropped)"),
+		1);
+	assert_int_equal(sql(f, "select count(*) from location"),
+			 sql(f, "select count(*) from tabular"));
 	assert_int_equal(sql(f, "select count(*) from commit_log"),
-			 sql(f, "select version from (select version from tabular union all select version from dropped) v"));
+			 sql(f, "select version from (select version from tabular union all select "
+				"version from dropped) v"));
 	assert_int_equal(count_files(f->root), sql(f, "select count(*) from commit_log"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TABULAR_TEST(test_one_table),
-		TABULAR_TEST(test_one_table_with_retry),
-		TABULAR_TEST(test_appends),
-		TABULAR_TEST(test_transactions),
-		TABULAR_TEST(test_places),
-		TABULAR_TEST(test_names),
+		TABULAR_TEST(test_one_table),  TABULAR_TEST(test_one_table_with_retry),
+		TABULAR_TEST(test_appends),    TABULAR_TEST(test_transactions),
+		TABULAR_TEST(test_places),     TABULAR_TEST(test_names),
 		TABULAR_TEST(test_everything),
 	};
 

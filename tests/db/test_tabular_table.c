@@ -21,9 +21,14 @@ static void test_create_and_load(void **state)
 	m = metadata(f, a, T("t"), FIRN_KIND_TABLE);
 	assert_true(firn_str_eq(firn_json_str(firn_json_get(m, "table-uuid")), p.uuid));
 	assert_true(firn_str_is(property(f, a, T("t"), "owner"), "me"));
-	assert_int_equal(sql(f, "select count(*) from commit_log where version = 1 and operation = 'create'"), 1);
+	assert_int_equal(
+		sql(f,
+		    "select count(*) from commit_log where version = 1 and operation = 'create'"),
+		1);
 	assert_int_equal(sql(f, "select count(*) from location where reserved_until is null"), 1);
-	assert_int_equal(sql(f, "select count(*) from event where kind = 'table.created' and name = 't'"), 1);
+	assert_int_equal(
+		sql(f, "select count(*) from event where kind = 'table.created' and name = 't'"),
+		1);
 }
 
 static void test_create_refused(void **state)
@@ -33,18 +38,21 @@ static void test_create_refused(void **state)
 	struct firn_ctx *cx = &a->cx;
 
 	OK(create(f, a, T("t"), NULL, NULL, NULL));
-	REFUSED(cx, create(f, a, T("t"), NULL, NULL, NULL), FIRN_E_ALREADY_EXISTS, "Table already exists: ns.t");
-	REFUSED(cx, create(f, a, AT_NAME("w/none", "t"), NULL, NULL, NULL), FIRN_E_NO_SUCH_NAMESPACE,
-		"Namespace does not exist: none");
+	REFUSED(cx, create(f, a, T("t"), NULL, NULL, NULL), FIRN_E_ALREADY_EXISTS,
+		"Table already exists: ns.t");
+	REFUSED(cx, create(f, a, AT_NAME("w/none", "t"), NULL, NULL, NULL),
+		FIRN_E_NO_SUCH_NAMESPACE, "Namespace does not exist: none");
 	REFUSED(cx, create(f, a, AT_NAME("v/ns", "t"), NULL, NULL, NULL), FIRN_E_NO_SUCH_WAREHOUSE,
 		"Warehouse does not exist: v");
 	REFUSED(cx, create(f, a, T(".."), NULL, NULL, NULL), FIRN_E_BAD_REQUEST, "can't be a name");
-	REFUSED(cx, create(f, a, T("u"), "file:///elsewhere/u", NULL, NULL), FIRN_E_BAD_REQUEST, "must lie beneath");
-	REFUSED(cx, create(f, a, T("u"), in_warehouse(f, cx, "../x").p, NULL, NULL), FIRN_E_BAD_REQUEST, "..");
-	REFUSED(cx, create(f, a, T("u"), in_warehouse(f, cx, "").p, NULL, NULL), FIRN_E_BAD_REQUEST, "must lie beneath");
-	REFUSED(cx,
-		create(f, a, T("u"), NULL, "{\"write.metadata.path\":\"file:///etc\"}", NULL), FIRN_E_BAD_REQUEST,
-		"write.metadata.path");
+	REFUSED(cx, create(f, a, T("u"), "file:///elsewhere/u", NULL, NULL), FIRN_E_BAD_REQUEST,
+		"must lie beneath");
+	REFUSED(cx, create(f, a, T("u"), in_warehouse(f, cx, "../x").p, NULL, NULL),
+		FIRN_E_BAD_REQUEST, "..");
+	REFUSED(cx, create(f, a, T("u"), in_warehouse(f, cx, "").p, NULL, NULL), FIRN_E_BAD_REQUEST,
+		"must lie beneath");
+	REFUSED(cx, create(f, a, T("u"), NULL, "{\"write.metadata.path\":\"file:///etc\"}", NULL),
+		FIRN_E_BAD_REQUEST, "write.metadata.path");
 	assert_int_equal(sql(f, "select count(*) from location"), 1);
 	assert_int_equal(count_files(f->root), 1);
 }
@@ -56,13 +64,20 @@ static void test_locations_do_not_overlap(void **state)
 	struct firn_ctx *cx = &a->cx;
 
 	OK(create(f, a, T("t"), in_warehouse(f, cx, "a/b").p, NULL, NULL));
-	REFUSED(cx, create(f, a, T("same"), in_warehouse(f, cx, "a//b/").p, NULL, NULL), FIRN_E_CONFLICT, "overlaps");
-	REFUSED(cx, create(f, a, T("above"), in_warehouse(f, cx, "a").p, NULL, NULL), FIRN_E_CONFLICT, "overlaps");
-	REFUSED(cx, create(f, a, T("below"), in_warehouse(f, cx, "a/b/c/d").p, NULL, NULL), FIRN_E_CONFLICT, "overlaps");
+	REFUSED(cx, create(f, a, T("same"), in_warehouse(f, cx, "a//b/").p, NULL, NULL),
+		FIRN_E_CONFLICT, "overlaps");
+	REFUSED(cx, create(f, a, T("above"), in_warehouse(f, cx, "a").p, NULL, NULL),
+		FIRN_E_CONFLICT, "overlaps");
+	REFUSED(cx, create(f, a, T("below"), in_warehouse(f, cx, "a/b/c/d").p, NULL, NULL),
+		FIRN_E_CONFLICT, "overlaps");
 	OK(create(f, a, T("beside"), in_warehouse(f, cx, "a/bc").p, NULL, NULL));
 	OK(create(f, a, T("before"), in_warehouse(f, cx, "a/b-").p, NULL, NULL));
-	REFUSED(cx, create(f, a, T("inside"), NULL,
-			   firn_printf(cx, "{\"write.data.path\":\"%s\"}", in_warehouse(f, cx, "a/b/x").p).p, NULL),
+	REFUSED(cx,
+		create(f, a, T("inside"), NULL,
+		       firn_printf(cx, "{\"write.data.path\":\"%s\"}",
+				   in_warehouse(f, cx, "a/b/x").p)
+			       .p,
+		       NULL),
 		FIRN_E_VALIDATION, "another table");
 	assert_int_equal(sql(f, "select count(*) from location"), 3);
 	assert_int_equal(sql(f, "select count(*) from tabular"), 3);
@@ -72,12 +87,14 @@ static void test_namespace_location(void **state)
 {
 	struct catalog_fixture *f = *state;
 	struct actor *a = &f->actor;
-	struct firn_map updates = map(&a->cx, firn_printf(&a->cx, "{\"location\":\"%s\"}",
-							  in_warehouse(f, &a->cx, "mine").p).p);
+	struct firn_map updates = map(
+		&a->cx,
+		firn_printf(&a->cx, "{\"location\":\"%s\"}", in_warehouse(f, &a->cx, "mine").p).p);
 	struct firn_strs none = {NULL, 0};
 	struct firn_outcome outcome;
 
-	OK(firn_namespace_update(&a->cx, f->catalog, &a->mutation, AT("w/ns"), &none, &updates, &outcome));
+	OK(firn_namespace_update(&a->cx, f->catalog, &a->mutation, AT("w/ns"), &none, &updates,
+				 &outcome));
 	OK(create(f, a, T("a b/c.d\xc3\xa9"), NULL, NULL, &outcome));
 	assert_non_null(strstr(outcome.pointer.metadata_location.p, "/w/mine/a_b_c_d_-"));
 }
@@ -102,7 +119,8 @@ static void test_list(void **state)
 
 		OK(firn_tabulars_ask(&a->cx, f->catalog, AT("w/ns"), FIRN_KIND_TABLE, &page, &ask));
 		OK(firn_db_query(&a->cx, ask->sql, &ask->params, &rows));
-		OK(firn_tabulars_read(&a->cx, f->catalog, AT("w/ns"), FIRN_KIND_TABLE, &page, rows, &names, &answer));
+		OK(firn_tabulars_read(&a->cx, f->catalog, AT("w/ns"), FIRN_KIND_TABLE, &page, rows,
+				      &names, &answer));
 		for (size_t i = 0; i < names.n; i++)
 			strncat(all, names.items[i].p, names.items[i].n);
 		page.token = answer.next;
@@ -127,11 +145,13 @@ static void test_list_missing(void **state)
 	OK(firn_tabulars_ask(&a->cx, f->catalog, AT("w/none"), FIRN_KIND_VIEW, &page, &ask));
 	OK(firn_db_query(&a->cx, ask->sql, &ask->params, &rows));
 	REFUSED(&a->cx,
-		firn_tabulars_read(&a->cx, f->catalog, AT("w/none"), FIRN_KIND_VIEW, &page, rows, &names, &answer),
+		firn_tabulars_read(&a->cx, f->catalog, AT("w/none"), FIRN_KIND_VIEW, &page, rows,
+				   &names, &answer),
 		FIRN_E_NO_SUCH_NAMESPACE, "Namespace does not exist: none");
 	OK(firn_tabulars_ask(&a->cx, f->catalog, AT("w/ns"), FIRN_KIND_VIEW, &page, &ask));
 	OK(firn_db_query(&a->cx, ask->sql, &ask->params, &rows));
-	OK(firn_tabulars_read(&a->cx, f->catalog, AT("w/ns"), FIRN_KIND_VIEW, &page, rows, &names, &answer));
+	OK(firn_tabulars_read(&a->cx, f->catalog, AT("w/ns"), FIRN_KIND_VIEW, &page, rows, &names,
+			      &answer));
 	assert_int_equal(names.n, 0);
 }
 
@@ -141,11 +161,13 @@ static void test_pointer_missing(void **state)
 	struct actor *a = &f->actor;
 	struct firn_pointer p;
 
-	REFUSED(&a->cx, pointer(a, T("t"), FIRN_KIND_TABLE, &p), FIRN_E_NO_SUCH_TABLE, "Table does not exist: ns.t");
+	REFUSED(&a->cx, pointer(a, T("t"), FIRN_KIND_TABLE, &p), FIRN_E_NO_SUCH_TABLE,
+		"Table does not exist: ns.t");
 	REFUSED(&a->cx, pointer(a, AT_NAME("w/none", "t"), FIRN_KIND_VIEW, &p), FIRN_E_NO_SUCH_VIEW,
 		"View does not exist: none.t");
 	OK(create(f, a, T("t"), NULL, NULL, NULL));
-	REFUSED(&a->cx, pointer(a, T("t"), FIRN_KIND_VIEW, &p), FIRN_E_NO_SUCH_VIEW, "View does not exist: ns.t");
+	REFUSED(&a->cx, pointer(a, T("t"), FIRN_KIND_VIEW, &p), FIRN_E_NO_SUCH_VIEW,
+		"View does not exist: ns.t");
 }
 
 /* On an event loop only what is cached is answered. */
@@ -163,7 +185,8 @@ static void test_loop_needs_cache(void **state)
 	loop.db = NULL;
 	OK(firn_metadata_get(&loop, f->catalog, &p, FIRN_SNAPSHOTS_ALL, &blob));
 	firn_blob_release(blob);
-	assert_int_equal(firn_metadata_get(&loop, f->catalog, &p, FIRN_SNAPSHOTS_REFS, &blob), FIRN_E_NEEDS_LANE);
+	assert_int_equal(firn_metadata_get(&loop, f->catalog, &p, FIRN_SNAPSHOTS_REFS, &blob),
+			 FIRN_E_NEEDS_LANE);
 	firn_err_clear(&loop);
 	OK(firn_metadata_get(&a->cx, f->catalog, &p, FIRN_SNAPSHOTS_REFS, &blob));
 	firn_blob_release(blob);
@@ -186,11 +209,11 @@ static void test_metadata_gone_or_changed(void **state)
 	assert_non_null(file);
 	fputc(' ', file);
 	fclose(file);
-	REFUSED(&a->cx, firn_metadata_get(&a->cx, f->catalog, &p, FIRN_SNAPSHOTS_ALL, &blob), FIRN_E_INTERNAL,
-		"not the one that was committed");
+	REFUSED(&a->cx, firn_metadata_get(&a->cx, f->catalog, &p, FIRN_SNAPSHOTS_ALL, &blob),
+		FIRN_E_INTERNAL, "not the one that was committed");
 	unlink(host_path(firn_str_dup(&a->cx, p.metadata_location)));
-	REFUSED(&a->cx, firn_metadata_get(&a->cx, f->catalog, &p, FIRN_SNAPSHOTS_ALL, &blob), FIRN_E_INTERNAL,
-		"'t' is gone");
+	REFUSED(&a->cx, firn_metadata_get(&a->cx, f->catalog, &p, FIRN_SNAPSHOTS_ALL, &blob),
+		FIRN_E_NOT_FOUND, "'t' is gone");
 }
 
 static void test_gzip(void **state)
@@ -226,16 +249,19 @@ static void test_commit(void **state)
 	assert_true(file_is_there(&a->cx, first.pointer.metadata_location));
 	assert_non_null(strstr(second.pointer.metadata_location.p, "/00001-"));
 	updates = snapshot_updates(&a->cx, 77, 0, 1, in_warehouse(f, &a->cx, "x/snap.avro").p);
-	OK(commit(f, a, T("t"), "[{\"type\":\"assert-ref-snapshot-id\",\"ref\":\"main\",\"snapshot-id\":null}]", updates.p,
-		  &second));
+	OK(commit(f, a, T("t"),
+		  "[{\"type\":\"assert-ref-snapshot-id\",\"ref\":\"main\",\"snapshot-id\":null}]",
+		  updates.p, &second));
 	assert_int_equal(second.pointer.version, 3);
 	assert_int_equal(sql(f, "select snapshot_id from commit_log where version = 3"), 77);
 	assert_int_equal(sql(f, "select count(*) from commit_log where version = 3 and"
-				" update_kinds = '{add-snapshot,set-snapshot-ref}' and old_metadata_location is not null"
+				" update_kinds = '{add-snapshot,set-snapshot-ref}' and "
+				"old_metadata_location is not null"
 				" and principal = 'tester'"),
 			 1);
 	assert_int_equal(sql(f, "select count(*) from event where kind = 'table.committed'"), 2);
-	assert_int_equal(sql(f, "select count(*) from event e join commit_log c using (commit_id) where e.version = c.version"),
+	assert_int_equal(sql(f, "select count(*) from event e join commit_log c using (commit_id) "
+				"where e.version = c.version"),
 			 3);
 }
 
@@ -246,20 +272,28 @@ static void test_commit_refused(void **state)
 	struct firn_ctx *cx = &a->cx;
 	struct firn_str outside = snapshot_updates(cx, 5, 0, 1, "file:///etc/passwd");
 
-	REFUSED(cx, set_property(f, a, T("t"), "k", "v", NULL), FIRN_E_NO_SUCH_TABLE, "Table does not exist: ns.t");
-	REFUSED(cx, set_property(f, a, AT_NAME("w/none", "t"), "k", "v", NULL), FIRN_E_NO_SUCH_TABLE,
-		"Table does not exist: none.t");
+	REFUSED(cx, set_property(f, a, T("t"), "k", "v", NULL), FIRN_E_NO_SUCH_TABLE,
+		"Table does not exist: ns.t");
+	REFUSED(cx, set_property(f, a, AT_NAME("w/none", "t"), "k", "v", NULL),
+		FIRN_E_NO_SUCH_TABLE, "Table does not exist: none.t");
 	OK(create(f, a, T("t"), NULL, NULL, NULL));
-	REFUSED(cx, commit(f, a, T("t"), "[{\"type\":\"assert-create\"}]", "[]", NULL), FIRN_E_COMMIT_FAILED,
-		"Requirement failed: table already exists");
+	REFUSED(cx, commit(f, a, T("t"), "[{\"type\":\"assert-create\"}]", "[]", NULL),
+		FIRN_E_COMMIT_FAILED, "Requirement failed: table already exists");
 	REFUSED(cx,
-		commit(f, a, T("t"), "[{\"type\":\"assert-table-uuid\",\"uuid\":\"2cc52516-5e73-41f2-b139-545d41a4e151\"}]",
+		commit(f, a, T("t"),
+		       "[{\"type\":\"assert-table-uuid\",\"uuid\":\"2cc52516-5e73-41f2-b139-"
+		       "545d41a4e151\"}]",
 		       "[]", NULL),
 		FIRN_E_COMMIT_FAILED, "Requirement failed: UUID does not match");
-	REFUSED(cx, commit(f, a, T("t"), "[{\"type\":\"assert-moon\"}]", "[]", NULL), FIRN_E_BAD_REQUEST, "assert-moon");
-	REFUSED(cx, commit(f, a, T("t"), NULL, "[{\"action\":\"fly\"}]", NULL), FIRN_E_BAD_REQUEST, "fly");
-	REFUSED(cx, commit(f, a, T("t"), NULL, outside.p, NULL), FIRN_E_BAD_REQUEST, "must lie beneath");
-	REFUSED(cx, commit(f, a, T("t"), NULL, "[{\"action\":\"set-location\",\"location\":\"s3://moon/t\"}]", NULL),
+	REFUSED(cx, commit(f, a, T("t"), "[{\"type\":\"assert-moon\"}]", "[]", NULL),
+		FIRN_E_BAD_REQUEST, "assert-moon");
+	REFUSED(cx, commit(f, a, T("t"), NULL, "[{\"action\":\"fly\"}]", NULL), FIRN_E_BAD_REQUEST,
+		"fly");
+	REFUSED(cx, commit(f, a, T("t"), NULL, outside.p, NULL), FIRN_E_BAD_REQUEST,
+		"must lie beneath");
+	REFUSED(cx,
+		commit(f, a, T("t"), NULL,
+		       "[{\"action\":\"set-location\",\"location\":\"s3://moon/t\"}]", NULL),
 		FIRN_E_BAD_REQUEST, "must lie beneath");
 	assert_int_equal(pointer_now(a, T("t"), FIRN_KIND_TABLE).version, 1);
 	assert_int_equal(count_files(f->root), 1);
@@ -282,7 +316,8 @@ static void test_commit_of_nothing(void **state)
 
 static struct firn_str move(struct catalog_fixture *f, struct firn_ctx *cx, const char *to)
 {
-	return firn_printf(cx, "[{\"action\":\"set-location\",\"location\":\"%s\"}]", in_warehouse(f, cx, to).p);
+	return firn_printf(cx, "[{\"action\":\"set-location\",\"location\":\"%s\"}]",
+			   in_warehouse(f, cx, to).p);
 }
 
 static void test_set_location(void **state)
@@ -293,12 +328,14 @@ static void test_set_location(void **state)
 
 	OK(create(f, a, T("t"), in_warehouse(f, cx, "one").p, NULL, NULL));
 	OK(create(f, a, T("u"), in_warehouse(f, cx, "two").p, NULL, NULL));
-	REFUSED(cx, commit(f, a, T("t"), NULL, move(f, cx, "two/x").p, NULL),
-		FIRN_E_VALIDATION, "overlaps");
+	REFUSED(cx, commit(f, a, T("t"), NULL, move(f, cx, "two/x").p, NULL), FIRN_E_VALIDATION,
+		"overlaps");
 	OK(commit(f, a, T("t"), NULL, move(f, cx, "one/deeper").p, NULL));
 	OK(commit(f, a, T("t"), NULL, move(f, cx, "three").p, NULL));
-	OK(create(f, a, T("v"), in_warehouse(f, cx, "one").p, NULL, NULL)); /* left, so it is free */
-	REFUSED(cx, create(f, a, T("x"), in_warehouse(f, cx, "three/y").p, NULL, NULL), FIRN_E_CONFLICT, "overlaps");
+	OK(create(f, a, T("v"), in_warehouse(f, cx, "one").p, NULL,
+		  NULL)); /* left, so it is free */
+	REFUSED(cx, create(f, a, T("x"), in_warehouse(f, cx, "three/y").p, NULL, NULL),
+		FIRN_E_CONFLICT, "overlaps");
 	assert_int_equal(sql(f, "select count(*) from location where reserved_until is null"), 3);
 }
 
@@ -311,34 +348,46 @@ static void test_rename(void **state)
 
 	OK(create(f, a, T("t"), NULL, NULL, NULL));
 	OK(create(f, a, T("u"), NULL, NULL, NULL));
-	REFUSED(cx, firn_tabular_rename(cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, T("t"), T("u"), &o),
+	REFUSED(cx,
+		firn_tabular_rename(cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, T("t"), T("u"),
+				    &o),
 		FIRN_E_ALREADY_EXISTS, "Cannot rename ns.t to ns.u. Table already exists");
-	REFUSED(cx, firn_tabular_rename(cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, T("x"), T("y"), &o),
+	REFUSED(cx,
+		firn_tabular_rename(cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, T("x"), T("y"),
+				    &o),
 		FIRN_E_NO_SUCH_TABLE, "Table does not exist: ns.x");
-	REFUSED(cx, firn_tabular_rename(cx, f->catalog, &a->mutation, FIRN_KIND_VIEW, T("t"), T("y"), &o),
+	REFUSED(cx,
+		firn_tabular_rename(cx, f->catalog, &a->mutation, FIRN_KIND_VIEW, T("t"), T("y"),
+				    &o),
 		FIRN_E_NO_SUCH_VIEW, "View does not exist: ns.t");
-	REFUSED(cx, firn_tabular_rename(cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, T("t"), AT_NAME("w/none", "y"), &o),
+	REFUSED(cx,
+		firn_tabular_rename(cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, T("t"),
+				    AT_NAME("w/none", "y"), &o),
 		FIRN_E_NO_SUCH_NAMESPACE, "Namespace does not exist: none");
 	OK(firn_tabular_rename(cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, T("t"), T("t"), &o));
-	OK(firn_tabular_rename(cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, T("t"), AT_NAME("w/other", "t2"), &o));
+	OK(firn_tabular_rename(cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, T("t"),
+			       AT_NAME("w/other", "t2"), &o));
 	OK(set_property(f, a, AT_NAME("w/other", "t2"), "k", "v", NULL));
 	REFUSED(cx, set_property(f, a, T("t"), "k", "v", NULL), FIRN_E_NO_SUCH_TABLE, "ns.t");
 	OK(create(f, a, T("t"), NULL, NULL, NULL));
 }
 
-static firn_rc drop(struct catalog_fixture *f, struct actor *a, const struct firn_target *target, bool purge)
+static firn_rc drop(struct catalog_fixture *f, struct actor *a, const struct firn_target *target,
+		    bool purge)
 {
 	struct firn_outcome o;
 
-	return firn_tabular_drop(&a->cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, target, purge, &o);
+	return firn_tabular_drop(&a->cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, target, purge,
+				 &o);
 }
 
-static firn_rc undrop(struct catalog_fixture *f, struct actor *a, const struct firn_target *target, const char *uuid,
-		      const struct firn_target *to, struct firn_outcome *o)
+static firn_rc undrop(struct catalog_fixture *f, struct actor *a, const struct firn_target *target,
+		      const char *uuid, const struct firn_target *to, struct firn_outcome *o)
 {
 	static const struct firn_target same = {0};
 
-	return firn_tabular_undrop(&a->cx, f->catalog, &a->mutation, target, firn_str(uuid), to ? to : &same, o);
+	return firn_tabular_undrop(&a->cx, f->catalog, &a->mutation, target, firn_str(uuid),
+				   to ? to : &same, o);
 }
 
 static void test_drop_and_undrop(void **state)
@@ -408,7 +457,8 @@ static void test_protected(void **state)
 	OK(create(f, a, T("t"), NULL, NULL, NULL));
 	OK(firn_protect(&a->cx, f->catalog, &a->mutation, T("t"), true, &o));
 	REFUSED(&a->cx, drop(f, a, T("t"), true), FIRN_E_CONFLICT, "protected");
-	REFUSED(&a->cx, firn_table_unregister(&a->cx, f->catalog, &a->mutation, T("t"), &o), FIRN_E_CONFLICT, "protected");
+	REFUSED(&a->cx, firn_table_unregister(&a->cx, f->catalog, &a->mutation, T("t"), &o),
+		FIRN_E_CONFLICT, "protected");
 	OK(set_property(f, a, T("t"), "k", "v", NULL));
 	OK(firn_protect(&a->cx, f->catalog, &a->mutation, T("t"), false, &o));
 	OK(drop(f, a, T("t"), false));
@@ -425,16 +475,19 @@ static void test_idempotent(void **state)
 	struct firn_outcome o;
 
 	OK(create(f, a, T("t"), NULL, NULL, NULL));
-	OK(firn_idem_claim(&a->cx, f->catalog, a->mutation.pass, keys[0], body, &a->mutation.idem, &replay));
+	OK(firn_idem_claim(&a->cx, f->catalog, a->mutation.pass, keys[0], body, &a->mutation.idem,
+			   &replay));
 	assert_null(replay);
 	OK(set_property(f, a, T("t"), "k", "v", &o));
 	firn_idem_release(&a->cx, f->catalog, a->mutation.idem);
-	OK(firn_idem_claim(&a->cx, f->catalog, a->mutation.pass, keys[0], body, &a->mutation.idem, &replay));
+	OK(firn_idem_claim(&a->cx, f->catalog, a->mutation.pass, keys[0], body, &a->mutation.idem,
+			   &replay));
 	assert_non_null(replay);
 	assert_true(firn_str_eq(replay->pointer.metadata_location, o.pointer.metadata_location));
 	assert_int_equal(replay->pointer.version, 2);
 	/* Nothing to change is an outcome too. */
-	OK(firn_idem_claim(&a->cx, f->catalog, a->mutation.pass, keys[1], body, &a->mutation.idem, &replay));
+	OK(firn_idem_claim(&a->cx, f->catalog, a->mutation.pass, keys[1], body, &a->mutation.idem,
+			   &replay));
 	OK(set_property(f, a, T("t"), "k", "v", &o));
 	firn_idem_release(&a->cx, f->catalog, a->mutation.idem);
 	a->mutation.idem = NULL;

@@ -59,7 +59,24 @@ struct receiving {
 	struct firn_pair *headers;
 	size_t n_headers, header_bytes;
 	const char *refused; /* why the answer was broken off */
+	unsigned sent;       /* how often the request went out */
 };
+
+/* libcurl sends a request again by itself when a kept connection turns out to be dead; but the server
+ * may have taken the first one, and the caller must learn that it is in doubt. */
+static int before_request(void *arg, char *peer, char *own, int peer_port, int own_port)
+{
+	struct receiving *r = arg;
+
+	(void)peer;
+	(void)own;
+	(void)peer_port;
+	(void)own_port;
+	if (r->sent++ == 0)
+		return CURL_PREREQFUNC_OK;
+	r->refused = "the connection broke before the answer";
+	return CURL_PREREQFUNC_ABORT;
+}
 
 static size_t take_body(char *bytes, size_t one, size_t n, void *arg)
 {
@@ -277,6 +294,8 @@ static firn_rc perform(struct firn_ctx *cx, const struct firn_http_request *requ
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, r);
 	verdict = curl_easy_perform(easy);
 	cx->timings.store_ns += firn_monotonic_ns(cx) - start;
 	cx->timings.store_calls++;

@@ -188,7 +188,7 @@ static void print_json(struct firn_ctx *cx, const struct firn_json *json)
 
 /* A value as a person reads it: strings bare, arrays of strings joined by dots, the rest as JSON.
  */
-static struct firn_str plain(struct firn_ctx *cx, const struct firn_json *value)
+static struct firn_str plain(struct firn_ctx *cx, const struct firn_json *value, char separator)
 {
 	struct firn_buf b;
 	struct firn_str text = FIRN_STR("");
@@ -204,10 +204,22 @@ static struct firn_str plain(struct firn_ctx *cx, const struct firn_json *value)
 	firn_buf_init(&b, cx, 1 << 20);
 	for (size_t i = 0; i < firn_json_count(value); i++) {
 		if (i > 0)
-			firn_buf_char(&b, '.');
+			firn_buf_char(&b, separator);
 		firn_buf_str(&b, firn_json_str(firn_json_at(value, i)));
 	}
 	return firn_buf_end(&b, &text) == FIRN_OK ? text : FIRN_STR("");
+}
+
+/* Namespaces are written with dots, other lists with commas. */
+static char separator_of(struct firn_str name)
+{
+	return firn_str_is(name, "namespace") ? '.' : ',';
+}
+
+static struct firn_str member(struct firn_ctx *cx, const struct firn_json *item,
+			      struct firn_str name)
+{
+	return plain(cx, firn_json_get(item, firn_cstr(cx, name)), separator_of(name));
 }
 
 /* Columns of a terminal that a text takes: one per UTF-8 character. */
@@ -222,7 +234,8 @@ static int width_of(struct firn_str text)
 static struct firn_str cell(struct firn_ctx *cx, const struct firn_json *item,
 			    const struct firn_column *column)
 {
-	return plain(cx, column->member[0] ? firn_json_get(item, column->member) : item);
+	return column->member[0] ? member(cx, item, firn_str(column->member))
+				 : plain(cx, item, '.');
 }
 
 static void print_table(struct firn_ctx *cx, const struct firn_json *items,
@@ -286,7 +299,7 @@ void firn_client_show(struct firn_invocation *in, const struct firn_json *object
 		return;
 	}
 	while (firn_json_next(object, &iter, &key, &value)) {
-		struct firn_str text = plain(in->cx, value);
+		struct firn_str text = plain(in->cx, value, separator_of(key));
 		(void)printf("%-20.*s %.*s\n", FIRN_FMT(key), FIRN_FMT(text));
 	}
 }

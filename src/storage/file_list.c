@@ -1,8 +1,8 @@
 /*
  * Listing of the store on local disk, in the order an object store would give: by the bytes of the
  * whole key, so that a folder sorts as its name with a slash. Memory is bounded by the page, not by
- * the size of a folder. Passes over what is no plain file or folder, and over names that no location
- * may hold.
+ * the size of a folder. Passes over what is no plain file or folder, and over names that no
+ * location may hold.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -241,8 +241,8 @@ firn_rc firn_file_list(struct firn_ctx *cx, const struct firn_store *store,
 	FIRN_CLEANUP(firn_fd_close) int root = -1;
 	FIRN_CLEANUP(firn_fd_close) int fd = -1;
 	struct walk w = {.cx = cx, .store = store, .top = top, .page = page};
-	struct firn_str key = top->key.n > 0 ? firn_printf(cx, "%.*s/", FIRN_FMT(top->key))
-					     : FIRN_STR("");
+	struct firn_str key =
+		top->key.n > 0 ? firn_printf(cx, "%.*s/", FIRN_FMT(top->key)) : FIRN_STR("");
 	const char *path = firn_cstr(cx, top->key);
 	struct firn_str after = FIRN_STR("");
 

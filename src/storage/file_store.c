@@ -1,7 +1,8 @@
 /*
  * The store on local disk. Objects appear whole and durable or not at all: a temporary file beside
- * them is written, synchronised and linked (or renamed) into place. Opens nothing through a symbolic
- * link beneath the root, and makes no root that has gone missing since the store was opened.
+ * them is written, synchronised and linked (or renamed) into place. Opens nothing through a
+ * symbolic link beneath the root, and makes no root that has gone missing since the store was
+ * opened.
  */
 #include "file_store.h"
 
@@ -90,7 +91,8 @@ static firn_rc open_object(struct firn_ctx *cx, const struct firn_store *store,
 	if (fstat(fd, ret_st) != 0) {
 		firn_file_fail(cx, object->uri, "reading", errno);
 	} else if (!S_ISREG(ret_st->st_mode)) {
-		firn_fail(cx, FIRN_E_STORE_NOT_FOUND, "'%.*s' is not a file", FIRN_FMT(object->uri));
+		firn_fail(cx, FIRN_E_STORE_NOT_FOUND, "'%.*s' is not a file",
+			  FIRN_FMT(object->uri));
 	} else {
 		*ret_fd = fd;
 		return FIRN_OK;
@@ -124,7 +126,8 @@ static firn_rc read_all(struct firn_ctx *cx, const struct firn_object *object, i
 }
 
 static firn_rc file_get(struct firn_ctx *cx, const struct firn_store *store,
-			const struct firn_object *object, size_t ceiling, struct firn_str *ret_bytes)
+			const struct firn_object *object, size_t ceiling,
+			struct firn_str *ret_bytes)
 {
 	FIRN_CLEANUP(firn_fd_close) int fd = -1;
 	struct stat st;
@@ -181,7 +184,8 @@ static int write_all(int fd, struct firn_str bytes)
 /* The temporary file, whole and durable; 0 or an errno. */
 static int write_temporary(int folder, const char *temporary, struct firn_str bytes)
 {
-	int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			0666);
 	int error;
 
 	if (fd < 0)
@@ -201,7 +205,8 @@ static int move_into_place(int folder, const char *temporary, const char *name, 
 		return 0;
 	/* File systems without hard links. */
 	if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)
-		return renameat2(folder, temporary, folder, name, RENAME_NOREPLACE) == 0 ? 0 : errno;
+		return renameat2(folder, temporary, folder, name, RENAME_NOREPLACE) == 0 ? 0
+											 : errno;
 	return errno;
 }
 
@@ -224,7 +229,8 @@ static firn_rc put_in(struct firn_ctx *cx, const struct firn_object *object, int
 				 FIRN_FMT(object->uri));
 	/* The folder may have been removed since it was opened: that is no missing object. */
 	if (error == ENOENT)
-		return firn_fail(cx, FIRN_E_STORE_BROKEN, "the folder of '%.*s' was removed meanwhile",
+		return firn_fail(cx, FIRN_E_STORE_BROKEN,
+				 "the folder of '%.*s' was removed meanwhile",
 				 FIRN_FMT(object->uri));
 	if (error != 0)
 		return firn_file_fail(cx, object->uri, "writing", error);
@@ -248,7 +254,8 @@ static firn_rc file_put(struct firn_ctx *cx, const struct firn_store *store,
 	folder = firn_beneath_make(root, path);
 	if (folder < 0 && errno == ENOTDIR)
 		return firn_fail(cx, FIRN_E_STORE_DENIED,
-				 "a parent of '%.*s' is a file, not a folder", FIRN_FMT(object->uri));
+				 "a parent of '%.*s' is a file, not a folder",
+				 FIRN_FMT(object->uri));
 	if (folder < 0)
 		return firn_file_fail(cx, object->uri, "making the folder of", errno);
 	return put_in(cx, object, folder, name, bytes, if_absent);
@@ -326,9 +333,10 @@ firn_rc firn_file_store_open(struct firn_ctx *cx, const struct firn_store_profil
 	if (!files || !path)
 		return cx->err.code;
 	if (root->path.n == 0)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "the warehouse's location '%.*s' is the whole disk: choose a folder",
-				 FIRN_FMT(profile->root));
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"the warehouse's location '%.*s' is the whole disk: choose a folder",
+			FIRN_FMT(profile->root));
 	files->store.ops = &file_ops;
 	files->root = path;
 	*store = &files->store;

@@ -7,7 +7,7 @@
 struct firn_file_store {
 	struct firn_store store;
 	const char *root; /* absolute path */
-	int make_error;   /* errno of making the root when the store was opened; 0 = it was there */
+	int make_error;	  /* errno of making the root when the store was opened; 0 = it was there */
 };
 
 /* The root's descriptor; STORE_BROKEN when it is gone (a file system that is not mounted, say). */

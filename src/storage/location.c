@@ -1,7 +1,7 @@
 /*
  * Locations: one normal form for the many spellings of a place. Owns what may be part of a location
- * at all, and refuses what some reader, by decoding or by resolving dots, would take to another place
- * than the one that was checked.
+ * at all, and refuses what some reader, by decoding or by resolving dots, would take to another
+ * place than the one that was checked.
  */
 #include "location.h"
 
@@ -21,7 +21,8 @@ struct reading {
 	const char *what;
 	struct firn_str text;
 	bool is_s3;
-	bool is_object; /* its key is taken as it is: an encoded '/', '?' and '#' are just characters */
+	bool is_object; /* its key is taken as it is: an encoded '/', '?' and '#' are just
+			   characters */
 };
 
 static firn_rc refuse(const struct reading *r, const char *mend)
@@ -176,7 +177,8 @@ static firn_rc check_decoded(const struct reading *r, struct firn_str path)
 		return r->cx->err.code;
 	for (int i = 0; i < DECODINGS_MAX && decode_once(text, &copy.n); i++) {
 		if (has_dot_piece(copy))
-			return refuse(r, "contains percent-encoded '.' or '..' pieces: remove them");
+			return refuse(r,
+				      "contains percent-encoded '.' or '..' pieces: remove them");
 		if (memchr(text, 0, copy.n))
 			return refuse(r, "contains a percent-encoded NUL: remove it");
 	}
@@ -196,7 +198,8 @@ static firn_rc check_path(const struct reading *r, struct firn_str path)
 	if (!r->is_s3 && !r->is_object)
 		for (size_t i = 0; i + 2 < path.n; i++)
 			if (firn_str_ieq(firn_str_sub(path, i, 3), FIRN_STR("%2f")))
-				return refuse(r, "contains a percent-encoded '/': write it plainly");
+				return refuse(r,
+					      "contains a percent-encoded '/': write it plainly");
 	return firn_str_find(path, '%') == SIZE_MAX ? FIRN_OK : check_decoded(r, path);
 }
 

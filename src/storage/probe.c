@@ -1,6 +1,6 @@
 /*
- * The probe: what a store can do, found out with one object of its own that is deleted again. Speaks
- * only through the checks; what it fails with is no fault of the store.
+ * The probe: what a store can do, found out with one object of its own that is deleted again.
+ * Speaks only through the checks; what it fails with is no fault of the store.
  */
 #include "firn/arena.h"
 #include "firn/uuid.h"
@@ -21,7 +21,8 @@ struct probe {
 static bool is_verdict(enum firn_code code)
 {
 	return code == FIRN_E_STORE_NOT_FOUND || code == FIRN_E_STORE_EXISTS ||
-	       code == FIRN_E_STORE_DENIED || code == FIRN_E_STORE_BROKEN || code == FIRN_E_TOO_LARGE;
+	       code == FIRN_E_STORE_DENIED || code == FIRN_E_STORE_BROKEN ||
+	       code == FIRN_E_TOO_LARGE;
 }
 
 /* Takes the verdict of rc, with the error's message as its detail unless another says how to mend
@@ -97,9 +98,10 @@ static firn_rc check_list(struct firn_ctx *cx, struct probe *p)
 	firn_rc rc = find(cx, p, &found);
 
 	return judge(cx, p, "list", rc,
-		     rc == FIRN_OK && !found ? "an object that was just written is not listed: use a "
-					       "store that lists consistently"
-					     : NULL);
+		     rc == FIRN_OK && !found
+			     ? "an object that was just written is not listed: use a "
+			       "store that lists consistently"
+			     : NULL);
 }
 
 static firn_rc check_delete(struct firn_ctx *cx, struct probe *p)
@@ -141,7 +143,8 @@ firn_rc firn_store_probe(struct firn_ctx *cx, struct firn_store *store,
 	char text[FIRN_UUID_TEXT + 1];
 
 	firn_uuid_text(&uuid, text);
-	/* Right in the root, where deleting it leaves no folder; the dot sorts it into the first page. */
+	/* Right in the root, where deleting it leaves no folder; the dot sorts it into the first
+	 * page. */
 	p.uri = firn_printf(cx, "%.*s/.firn-probe-%s", FIRN_FMT(store->spelling), text);
 	p.checks = firn_calloc(cx, CHECKS_MAX, sizeof(*p.checks));
 	if (!p.uri.p || !p.checks)

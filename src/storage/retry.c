@@ -1,4 +1,5 @@
-/* Retry policy: full jitter, so that many servers that failed together do not come back together. */
+/* Retry policy: full jitter, so that many servers that failed together do not come back together.
+ */
 #include "retry.h"
 
 #include <errno.h>

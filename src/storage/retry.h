@@ -6,7 +6,8 @@
 
 #define FIRN_RETRY_ATTEMPTS 4
 
-/* Longest wait before try number `attempt` (1 is the first repetition), in ms: grows by doubling. */
+/* Longest wait before try number `attempt` (1 is the first repetition), in ms: grows by doubling.
+ */
 int firn_retry_ceiling_ms(int attempt);
 /* Waits a random part of that ceiling (full jitter), at least floor_ms as the server asked; false,
  * at once, when the ctx deadline would pass meanwhile. */

@@ -9,9 +9,10 @@
 
 struct firn_s3 {
 	struct firn_store store;
-	struct firn_str origin; /* "https://host:port"; with the bucket in the host if virtual-host style */
-	struct firn_str host;   /* as the Host header names it */
-	struct firn_str base;   /* encoded path before the key: "", "/bucket", "/gateway/bucket" */
+	struct firn_str
+		origin; /* "https://host:port"; with the bucket in the host if virtual-host style */
+	struct firn_str host; /* as the Host header names it */
+	struct firn_str base; /* encoded path before the key: "", "/bucket", "/gateway/bucket" */
 	struct firn_str bucket, region;
 	struct firn_str access_key; /* empty: requests go unsigned */
 	struct firn_secret secret_key, session_token;
@@ -33,15 +34,17 @@ struct firn_s3_request {
 struct firn_s3_answer {
 	struct firn_http_answer http;
 	struct firn_str code, message; /* of an error; NONE when it names none */
-	bool unsure; /* an earlier try of this call had no definite answer and may have taken effect */
+	bool unsure; /* an earlier try of this call had no definite answer and may have taken effect
+		      */
 };
 /*
- * One call, tried again with jitter on broken connections, 5xx and slow-down, within the ctx deadline
- * and a time of its own. FIRN_OK with the first definite answer, whatever its status; STORE_BROKEN
- * when there was none.
+ * One call, tried again with jitter on broken connections, 5xx and slow-down, within the ctx
+ * deadline and a time of its own. FIRN_OK with the first definite answer, whatever its status;
+ * STORE_BROKEN when there was none.
  */
 firn_rc firn_s3_call(struct firn_ctx *cx, const struct firn_s3 *s3,
-		     const struct firn_s3_request *request, struct firn_s3_answer *ret_answer) FIRN_MUST;
+		     const struct firn_s3_request *request,
+		     struct firn_s3_answer *ret_answer) FIRN_MUST;
 /* The code and message for an answer that is not what was hoped for. doing: "reading". */
 firn_rc firn_s3_refused(struct firn_ctx *cx, const struct firn_s3 *s3, struct firn_str key,
 			const char *doing, const struct firn_s3_answer *answer) FIRN_MUST;
@@ -54,19 +57,22 @@ bool firn_s3_retryable(const struct firn_s3_answer *answer);
 void firn_s3_query_put(struct firn_buf *b, const char *name, struct firn_str value);
 
 firn_rc firn_s3_get(struct firn_ctx *cx, const struct firn_store *store,
-		    const struct firn_object *object, size_t ceiling, struct firn_str *ret_bytes) FIRN_MUST;
+		    const struct firn_object *object, size_t ceiling,
+		    struct firn_str *ret_bytes) FIRN_MUST;
 firn_rc firn_s3_head(struct firn_ctx *cx, const struct firn_store *store,
 		     const struct firn_object *object, struct firn_object_info *ret_info) FIRN_MUST;
 firn_rc firn_s3_put(struct firn_ctx *cx, const struct firn_store *store,
-		    const struct firn_object *object, struct firn_str bytes, bool if_absent) FIRN_MUST;
+		    const struct firn_object *object, struct firn_str bytes,
+		    bool if_absent) FIRN_MUST;
 /* For bytes longer than a part. */
 firn_rc firn_s3_put_parts(struct firn_ctx *cx, const struct firn_s3 *s3,
 			  const struct firn_object *object, struct firn_str bytes,
 			  bool if_absent) FIRN_MUST;
 /* FIRN_OK when the object is there with just these bytes, STORE_EXISTS when it has others: what a
  * put means that was tried twice and then told that there is an object already. */
-firn_rc firn_s3_same(struct firn_ctx *cx, const struct firn_s3 *s3, const struct firn_object *object,
-		     struct firn_str bytes, struct firn_str etag) FIRN_MUST;
+firn_rc firn_s3_same(struct firn_ctx *cx, const struct firn_s3 *s3,
+		     const struct firn_object *object, struct firn_str bytes,
+		     struct firn_str etag) FIRN_MUST;
 firn_rc firn_s3_remove(struct firn_ctx *cx, const struct firn_store *store,
 		       const struct firn_object *objects, size_t n) FIRN_MUST;
 firn_rc firn_s3_list(struct firn_ctx *cx, const struct firn_store *store,

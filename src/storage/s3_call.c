@@ -91,7 +91,8 @@ static firn_rc sign(struct firn_ctx *cx, const struct firn_s3 *s3,
 			   (struct firn_str){(const char *)s3->session_token.bytes,
 					     s3->session_token.n});
 	signing.n_headers = p->n_headers;
-	FIRN_TRY(firn_sigv4_authorize(cx, &signing, &scope, s3->access_key, &s3->secret_key, &header));
+	FIRN_TRY(firn_sigv4_authorize(cx, &signing, &scope, s3->access_key, &s3->secret_key,
+				      &header));
 	add_header(p, FIRN_STR("authorization"), header);
 	return FIRN_OK;
 }
@@ -117,8 +118,8 @@ static firn_rc try_once(struct firn_ctx *cx, const struct firn_s3 *s3,
 		.url = p->url,
 		.headers = p->headers,
 		.body = request->body,
-		.answer_ceiling = request->answer_ceiling > ERROR_BODY ? request->answer_ceiling
-								       : ERROR_BODY,
+		.answer_ceiling =
+			request->answer_ceiling > ERROR_BODY ? request->answer_ceiling : ERROR_BODY,
 		.timeout_ms = TRY_MS + transfer_ms(request),
 	};
 
@@ -149,9 +150,10 @@ static firn_rc gave_up(struct firn_ctx *cx, const struct firn_s3 *s3,
 	if (cx->err.code != FIRN_OK)
 		return firn_note(cx, "%s s3://%.*s/%.*s, after %d tries", request->method,
 				 FIRN_FMT(s3->bucket), FIRN_FMT(request->key), tries);
-	return firn_fail(cx, FIRN_E_STORE_BROKEN, "%s s3://%.*s/%.*s: status %d %.*s after %d tries",
-			 request->method, FIRN_FMT(s3->bucket), FIRN_FMT(request->key),
-			 answer->http.status, FIRN_FMT(answer->code), tries);
+	return firn_fail(cx, FIRN_E_STORE_BROKEN,
+			 "%s s3://%.*s/%.*s: status %d %.*s after %d tries", request->method,
+			 FIRN_FMT(s3->bucket), FIRN_FMT(request->key), answer->http.status,
+			 FIRN_FMT(answer->code), tries);
 }
 
 static firn_rc call(struct firn_ctx *cx, const struct firn_s3 *s3,

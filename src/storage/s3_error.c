@@ -1,6 +1,6 @@
 /*
- * What S3 servers' errors mean: which a repetition may mend, and which code and mend the others have.
- * Decides by status and error code only, never by a message.
+ * What S3 servers' errors mean: which a repetition may mend, and which code and mend the others
+ * have. Decides by status and error code only, never by a message.
  */
 #include "firn/arena.h"
 #include "s3.h"
@@ -40,12 +40,18 @@ static bool is_one_of(struct firn_str code, const char *const *names)
 
 bool firn_s3_retryable(const struct firn_s3_answer *answer)
 {
-	static const char *const codes[] = {"RequestTimeout",      "SlowDown",
-					    "SlowDownRead",        "SlowDownWrite",
-					    "InternalError",       "ServiceUnavailable",
-					    "OperationAborted",    "ConditionalRequestConflict",
-					    "Throttling",          "ThrottlingException",
-					    "TooManyRequests",     "RequestLimitExceeded",
+	static const char *const codes[] = {"RequestTimeout",
+					    "SlowDown",
+					    "SlowDownRead",
+					    "SlowDownWrite",
+					    "InternalError",
+					    "ServiceUnavailable",
+					    "OperationAborted",
+					    "ConditionalRequestConflict",
+					    "Throttling",
+					    "ThrottlingException",
+					    "TooManyRequests",
+					    "RequestLimitExceeded",
 					    NULL};
 
 	switch (answer->http.status) {

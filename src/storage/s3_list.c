@@ -138,7 +138,8 @@ struct deletion {
 	struct firn_str first_key;
 };
 
-static firn_rc visit_deletion(struct firn_ctx *cx, void *arg, const struct firn_xml_element *element)
+static firn_rc visit_deletion(struct firn_ctx *cx, void *arg,
+			      const struct firn_xml_element *element)
 {
 	struct deletion *d = arg;
 

@@ -1,13 +1,14 @@
 /*
- * Single objects of an S3 store. A put that was tried twice and then met an object is settled by the
- * object's own bytes.
+ * Single objects of an S3 store. A put that was tried twice and then met an object is settled by
+ * the object's own bytes.
  */
 #include "firn/arena.h"
 #include "firn/crypto.h"
 #include "s3.h"
 
 #define SMALL_ANSWER ((size_t)64 * 1024)
-#define OBJECT_MAX ((size_t)1 << 40) /* more than S3 stores in one put, less than ranges overflow at */
+#define OBJECT_MAX                                                                                 \
+	((size_t)1 << 40) /* more than S3 stores in one put, less than ranges overflow at */
 
 firn_rc firn_s3_get(struct firn_ctx *cx, const struct firn_store *store,
 		    const struct firn_object *object, size_t ceiling, struct firn_str *ret_bytes)
@@ -37,7 +38,8 @@ firn_rc firn_s3_get(struct firn_ctx *cx, const struct firn_store *store,
 	if (answer.http.status != 200 && answer.http.status != 206)
 		return firn_s3_refused(cx, s3, object->key, "reading", &answer);
 	if (answer.http.body.n > ceiling)
-		return firn_fail(cx, FIRN_E_TOO_LARGE, "'%.*s' is larger than the limit of %zu bytes",
+		return firn_fail(cx, FIRN_E_TOO_LARGE,
+				 "'%.*s' is larger than the limit of %zu bytes",
 				 FIRN_FMT(object->uri), ceiling);
 	*ret_bytes = answer.http.body.p ? answer.http.body : FIRN_STR("");
 	return FIRN_OK;
@@ -76,8 +78,8 @@ static firn_rc exists(struct firn_ctx *cx, const struct firn_object *object)
 	return firn_fail(cx, FIRN_E_STORE_EXISTS, "'%.*s' exists already", FIRN_FMT(object->uri));
 }
 
-firn_rc firn_s3_same(struct firn_ctx *cx, const struct firn_s3 *s3, const struct firn_object *object,
-		     struct firn_str bytes, struct firn_str etag)
+firn_rc firn_s3_same(struct firn_ctx *cx, const struct firn_s3 *s3,
+		     const struct firn_object *object, struct firn_str bytes, struct firn_str etag)
 {
 	struct firn_object_info info;
 	struct firn_str found;
@@ -85,8 +87,8 @@ firn_rc firn_s3_same(struct firn_ctx *cx, const struct firn_s3 *s3, const struct
 
 	if (head(cx, s3, object, &info, &found) == FIRN_E_STORE_NOT_FOUND) {
 		firn_err_clear(cx);
-		return firn_fail(cx, FIRN_E_STORE_BROKEN, "'%.*s' was written and deleted meanwhile",
-				 FIRN_FMT(object->uri));
+		return firn_fail(cx, FIRN_E_STORE_BROKEN,
+				 "'%.*s' was written and deleted meanwhile", FIRN_FMT(object->uri));
 	}
 	if (cx->err.code != FIRN_OK)
 		return cx->err.code;

@@ -40,8 +40,8 @@ static firn_rc bad_endpoint(struct firn_ctx *cx, const char *mend)
 /* host[:port] or [v6][:port], in lower case, without the default port. */
 static firn_rc take_host(struct firn_ctx *cx, struct firn_str text, struct endpoint *endpoint)
 {
-	struct firn_str standard = strcmp(endpoint->scheme, "https") == 0 ? FIRN_STR(":443")
-									   : FIRN_STR(":80");
+	struct firn_str standard =
+		strcmp(endpoint->scheme, "https") == 0 ? FIRN_STR(":443") : FIRN_STR(":80");
 	struct firn_str name = text;
 	struct firn_str port = FIRN_STR("");
 	const char *colon = memrchr(text.p, ':', text.n);
@@ -81,7 +81,8 @@ static firn_rc take_path(struct firn_ctx *cx, struct firn_str path, struct endpo
 		return bad_endpoint(cx, "has a path, query or fragment that is not supported: give "
 					"https://host:port");
 	if (path.n > 0)
-		FIRN_TRY(firn_location_parse(cx, path, "the path of storage setting endpoint", &check));
+		FIRN_TRY(firn_location_parse(cx, path, "the path of storage setting endpoint",
+					     &check));
 	endpoint->path = path;
 	return FIRN_OK;
 }
@@ -141,10 +142,12 @@ firn_rc firn_s3_endpoint(struct firn_ctx *cx, const struct firn_store_profile *p
 	else
 		FIRN_TRY(regional_endpoint(cx, s3->region, &endpoint));
 	in_host = !profile->path_style && can_be_host(&endpoint, s3->bucket);
-	s3->host = in_host ? firn_printf(cx, "%.*s.%.*s", FIRN_FMT(s3->bucket), FIRN_FMT(endpoint.host))
+	s3->host = in_host ? firn_printf(cx, "%.*s.%.*s", FIRN_FMT(s3->bucket),
+					 FIRN_FMT(endpoint.host))
 			   : endpoint.host;
 	s3->base = in_host ? firn_str_dup(cx, endpoint.path)
-			   : firn_printf(cx, "%.*s/%.*s", FIRN_FMT(endpoint.path), FIRN_FMT(s3->bucket));
+			   : firn_printf(cx, "%.*s/%.*s", FIRN_FMT(endpoint.path),
+					 FIRN_FMT(s3->bucket));
 	s3->origin = firn_printf(cx, "%s://%.*s", endpoint.scheme, FIRN_FMT(s3->host));
 	return s3->host.p && s3->base.p && s3->origin.p ? FIRN_OK : cx->err.code;
 }
@@ -152,17 +155,19 @@ firn_rc firn_s3_endpoint(struct firn_ctx *cx, const struct firn_store_profile *p
 static firn_rc check_settings(struct firn_ctx *cx, const struct firn_store_profile *profile)
 {
 	if (profile->region.n > 64 || !consists(profile->region, "-_"))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "storage setting region '%.*s' is not a region's name: give one like "
-				 "eu-central-1",
-				 FIRN_FMT(firn_str_sub(profile->region, 0, 64)));
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"storage setting region '%.*s' is not a region's name: give one like "
+			"eu-central-1",
+			FIRN_FMT(firn_str_sub(profile->region, 0, 64)));
 	for (size_t i = 0; i < profile->access_key.n; i++)
 		if ((unsigned char)profile->access_key.p[i] <= ' ' ||
 		    (unsigned char)profile->access_key.p[i] >= 0x7F ||
 		    strchr(",/=", profile->access_key.p[i]))
-			return firn_fail(cx, FIRN_E_BAD_REQUEST,
-					 "storage setting access-key-id contains blanks, ',', '/' or "
-					 "'=': give the key's id");
+			return firn_fail(
+				cx, FIRN_E_BAD_REQUEST,
+				"storage setting access-key-id contains blanks, ',', '/' or "
+				"'=': give the key's id");
 	if (profile->access_key.n > KEY_MAX || profile->secret_key.n > FIRN_SIGV4_SECRET_MAX ||
 	    profile->session_token.n > TOKEN_MAX)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
@@ -173,7 +178,8 @@ static firn_rc check_settings(struct firn_ctx *cx, const struct firn_store_profi
 				 "storage settings access-key-id and secret-access-key belong "
 				 "together: give both or neither");
 	for (size_t i = 0; i < profile->session_token.n; i++)
-		if (profile->session_token.bytes[i] <= ' ' || profile->session_token.bytes[i] >= 0x7F)
+		if (profile->session_token.bytes[i] <= ' ' ||
+		    profile->session_token.bytes[i] >= 0x7F)
 			return firn_fail(cx, FIRN_E_BAD_REQUEST,
 					 "storage setting session-token contains blanks or control "
 					 "characters: give it in one line");
@@ -214,8 +220,8 @@ firn_rc firn_s3_store_open(struct firn_ctx *cx, const struct firn_store_profile 
 	s3->store.ops = &s3_ops;
 	*store = &s3->store;
 	s3->bucket = root->authority;
-	s3->region = profile->region.n > 0 ? firn_str_dup(cx, profile->region)
-					   : FIRN_STR("us-east-1");
+	s3->region =
+		profile->region.n > 0 ? firn_str_dup(cx, profile->region) : FIRN_STR("us-east-1");
 	s3->access_key = firn_str_dup(cx, profile->access_key);
 	if (!s3->region.p || !s3->access_key.p)
 		return cx->err.code;

@@ -48,7 +48,8 @@ static firn_rc begin(struct firn_ctx *cx, struct upload *up)
 
 	FIRN_TRY(firn_s3_call(cx, up->s3, &request, &answer));
 	if (answer.http.status != 200)
-		return firn_s3_refused(cx, up->s3, up->object->key, "beginning an upload of", &answer);
+		return firn_s3_refused(cx, up->s3, up->object->key, "beginning an upload of",
+				       &answer);
 	FIRN_TRY(firn_xml_walk(cx, answer.http.body, visit_id, up));
 	if (up->id.n == 0)
 		return firn_fail(cx, FIRN_E_STORE_BROKEN,
@@ -150,7 +151,8 @@ static firn_rc complete(struct firn_ctx *cx, struct upload *up)
 			return FIRN_OK;
 	}
 	/* An upload that an earlier try completed is gone, or stands in its own way. */
-	if (answer.unsure && (answer.http.status == 412 || firn_str_is(answer.code, "NoSuchUpload")))
+	if (answer.unsure &&
+	    (answer.http.status == 412 || firn_str_is(answer.code, "NoSuchUpload")))
 		return firn_s3_same(cx, up->s3, up->object, up->bytes, whole_etag(cx, up));
 	if (answer.http.status == 412 || firn_str_is(answer.code, "PreconditionFailed"))
 		return firn_fail(cx, FIRN_E_STORE_EXISTS, "'%.*s' exists already",
@@ -176,7 +178,8 @@ static void give_up(struct firn_ctx *cx, const struct upload *up)
 	firn_err_clear(cx);
 	cx->deadline_ns = firn_monotonic_ns(cx) + ABORT_NS;
 	aborted = make_query(cx, up, 0, &request.query) == FIRN_OK &&
-		  firn_s3_call(cx, up->s3, &request, &answer) == FIRN_OK && answer.http.status < 300;
+		  firn_s3_call(cx, up->s3, &request, &answer) == FIRN_OK &&
+		  answer.http.status < 300;
 	cx->deadline_ns = deadline;
 	cx->err = err;
 	if (!aborted)

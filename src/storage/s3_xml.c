@@ -142,7 +142,8 @@ static firn_rc decode(struct reader *r, struct firn_str raw, struct firn_str *re
 	return firn_buf_end(&b, ret_text);
 }
 
-static firn_rc close_element(struct reader *r, struct firn_str raw, firn_xml_visit *visit, void *arg)
+static firn_rc close_element(struct reader *r, struct firn_str raw, firn_xml_visit *visit,
+			     void *arg)
 {
 	unsigned top = r->element.depth - 1;
 

@@ -1,6 +1,7 @@
 /*
- * AWS Signature Version 4 of outgoing requests. Owns the canonical form and the keys; takes path and
- * query as they will be sent and encodes nothing itself, so that what is signed is what is sent.
+ * AWS Signature Version 4 of outgoing requests. Owns the canonical form and the keys; takes path
+ * and query as they will be sent and encodes nothing itself, so that what is signed is what is
+ * sent.
  */
 #include "sigv4.h"
 

@@ -15,14 +15,14 @@
 /* A request in canonical form but for its headers. */
 struct firn_sigv4_request {
 	const char *method;
-	struct firn_str path;           /* percent-encoded, as it is sent */
-	struct firn_str query;          /* encoded pairs sorted by name, as sent; empty for none */
+	struct firn_str path;		 /* percent-encoded, as it is sent */
+	struct firn_str query;		 /* encoded pairs sorted by name, as sent; empty for none */
 	const struct firn_pair *headers; /* names in lower case, any order; all are signed */
-	size_t n_headers;               /* ≤ FIRN_SIGV4_HEADERS_MAX */
-	struct firn_str payload_sha256; /* hex */
+	size_t n_headers;		 /* ≤ FIRN_SIGV4_HEADERS_MAX */
+	struct firn_str payload_sha256;	 /* hex */
 };
 struct firn_sigv4_scope {
-	char time[17];           /* "20150830T123600Z" */
+	char time[17]; /* "20150830T123600Z" */
 	struct firn_str region, service;
 };
 /* X-Amz-Date's form of a moment. */
@@ -39,6 +39,7 @@ void firn_sigv4_key(const struct firn_sigv4_scope *scope, const struct firn_secr
 /* The value of the Authorization header. */
 firn_rc firn_sigv4_authorize(struct firn_ctx *cx, const struct firn_sigv4_request *request,
 			     const struct firn_sigv4_scope *scope, struct firn_str access_key,
-			     const struct firn_secret *secret, struct firn_str *ret_header) FIRN_MUST;
+			     const struct firn_secret *secret,
+			     struct firn_str *ret_header) FIRN_MUST;
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Object stores: opening by scheme, and the containment of every URI before a store sees it. Refuses
- * what is outside the root in normal form, and, where spelling matters (s3), what only its normal
- * form puts beneath the root.
+ * Object stores: opening by scheme, and the containment of every URI before a store sees it.
+ * Refuses what is outside the root in normal form, and, where spelling matters (s3), what only its
+ * normal form puts beneath the root.
  */
 #include "store.h"
 
@@ -237,7 +237,9 @@ firn_rc firn_store_list(struct firn_ctx *cx, struct firn_store *store, struct fi
 	int64_t start = begin(cx, store);
 	struct firn_store_page answer = {
 		.cursor = *cursor,
-		.size = page == 0 ? PAGE_DEFAULT : page < PAGE_MAX ? page : PAGE_MAX,
+		.size = page == 0	  ? PAGE_DEFAULT
+			: page < PAGE_MAX ? page
+					  : PAGE_MAX,
 	};
 	struct firn_object folder;
 

@@ -1,6 +1,6 @@
 /*
- * What a kind of store implements. store.c parses and contains every URI before it calls one of these
- * functions, so they get keys beneath the root only.
+ * What a kind of store implements. store.c parses and contains every URI before it calls one of
+ * these functions, so they get keys beneath the root only.
  */
 #ifndef FIRN_STORAGE_STORE_H
 #define FIRN_STORAGE_STORE_H
@@ -14,14 +14,15 @@ struct firn_object {
 
 struct firn_store_page {
 	struct firn_str cursor; /* in: NONE to begin; out: NONE at the end */
-	size_t size;            /* ≥ 1 */
+	size_t size;		/* ≥ 1 */
 	struct firn_object_info *infos;
 	size_t n;
 };
 
 struct firn_store_ops {
 	firn_rc (*get)(struct firn_ctx *cx, const struct firn_store *store,
-		       const struct firn_object *object, size_t ceiling, struct firn_str *ret_bytes);
+		       const struct firn_object *object, size_t ceiling,
+		       struct firn_str *ret_bytes);
 	/* Fills size and time; the uri is store.c's. */
 	firn_rc (*head)(struct firn_ctx *cx, const struct firn_store *store,
 			const struct firn_object *object, struct firn_object_info *ret_info);
@@ -42,11 +43,12 @@ struct firn_store {
 	struct firn_arena *arena;
 	struct firn_location root;
 	struct firn_str spelling; /* of the root, without trailing slashes */
-	struct firn_str root_key; /* s3: key of the root, as spelled, without trailing slashes; file: "" */
+	struct firn_str
+		root_key; /* s3: key of the root, as spelled, without trailing slashes; file: "" */
 };
 
-/* cx->arena is the store's own while these run. What they fail with after setting *store is released
- * by the caller. */
+/* cx->arena is the store's own while these run. What they fail with after setting *store is
+ * released by the caller. */
 firn_rc firn_file_store_open(struct firn_ctx *cx, const struct firn_store_profile *profile,
 			     const struct firn_location *root, struct firn_store **store) FIRN_MUST;
 firn_rc firn_s3_store_open(struct firn_ctx *cx, const struct firn_store_profile *profile,

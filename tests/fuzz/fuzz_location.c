@@ -1,7 +1,7 @@
 /*
  * Locations: what parses has a normal form that is its own normal form, holds no piece that leads
- * elsewhere, lies within itself and each of its parents, and is not within a sibling that only begins
- * alike.
+ * elsewhere, lies within itself and each of its parents, and is not within a sibling that only
+ * begins alike.
  */
 #include <string.h>
 

@@ -2,6 +2,7 @@
 set(fuzz_json_scan_rooms firn_base)
 set(fuzz_location_rooms firn_storage firn_base)
 set(fuzz_percent_rooms firn_base)
+set(fuzz_s3_xml_rooms firn_storage firn_base)
 function(firn_fuzz_rooms program ret_rooms)
 	if(DEFINED ${program}_rooms)
 		set(${ret_rooms} ${${program}_rooms} PARENT_SCOPE)

@@ -1,6 +1,6 @@
 /*
- * Exercises a real object store through the storage room: every call, its errors, paging, containment,
- * conditional and multipart puts. Settings come from the environment:
+ * Exercises a real object store through the storage room: every call, its errors, paging,
+ * containment, conditional and multipart puts. Settings come from the environment:
  *
  *   FIRN_STORE_ROOT    location of a folder to work in, for instance s3://bucket/probe (required);
  *                      what this program writes beneath it, it deletes
@@ -79,7 +79,8 @@ static void check_name(struct run *r, const char *name)
 	expect(r, firn_store_put(r->cx, r->store, uri, FIRN_STR("hello"), false), FIRN_OK, "put");
 	expect(r, firn_store_get(r->cx, r->store, uri, 5, &bytes), FIRN_OK, "get");
 	report(r, firn_str_is(bytes, "hello"), "the bytes put");
-	expect(r, firn_store_get(r->cx, r->store, uri, 4, &bytes), FIRN_E_TOO_LARGE, "get over ceiling");
+	expect(r, firn_store_get(r->cx, r->store, uri, 4, &bytes), FIRN_E_TOO_LARGE,
+	       "get over ceiling");
 	expect(r, firn_store_head(r->cx, r->store, uri, &info), FIRN_OK, "head");
 	age = firn_wall_ms(r->cx) - info.modified_ms;
 	report(r, info.size == 5 && age > -60000 && age < 600000, "size and time");
@@ -164,7 +165,8 @@ static size_t list_all(struct run *r, struct firn_str prefix, size_t page, struc
 		struct firn_object_info *infos;
 		size_t got = 0;
 
-		if (firn_store_list(r->cx, r->store, prefix, page, &cursor, &infos, &got) != FIRN_OK) {
+		if (firn_store_list(r->cx, r->store, prefix, page, &cursor, &infos, &got) !=
+		    FIRN_OK) {
 			report(r, false, "list");
 			return n;
 		}
@@ -192,12 +194,14 @@ static void check_list(struct run *r)
 	}
 	for (size_t page = 1; page <= 4; page++) {
 		n = list_all(r, at(r, "list/t1"), page, uris, 16);
-		report(r, n == 3 && firn_str_eq(uris[0], given[0]) && firn_str_eq(uris[1], given[2]) &&
-				   firn_str_eq(uris[2], given[1]),
+		report(r,
+		       n == 3 && firn_str_eq(uris[0], given[0]) && firn_str_eq(uris[1], given[2]) &&
+			       firn_str_eq(uris[2], given[1]),
 		       "list: t1 without t10 and t1x");
 	}
 	report(r, list_all(r, at(r, "list"), 2, uris, 16) == 5, "list: all of the parent");
-	report(r, list_all(r, at(r, "list/t1/"), 9, uris, 16) == 3, "list: with a slash at its end");
+	report(r, list_all(r, at(r, "list/t1/"), 9, uris, 16) == 3,
+	       "list: with a slash at its end");
 	report(r, list_all(r, at(r, "list/none"), 9, uris, 16) == 0, "list: nothing there");
 	expect(r, firn_store_delete(r->cx, r->store, given, 5), FIRN_OK, "delete a batch");
 	expect(r, firn_store_delete(r->cx, r->store, given, 5), FIRN_OK, "delete it again");
@@ -223,7 +227,8 @@ static void check_many(struct run *r)
 	for (size_t i = 0; i < n && i < MANY && all; i++)
 		all = firn_str_eq(found[i], given[i]);
 	report(r, n == MANY && all, "list: over several pages of a thousand");
-	expect(r, firn_store_delete(r->cx, r->store, given, MANY), FIRN_OK, "delete over a thousand");
+	expect(r, firn_store_delete(r->cx, r->store, given, MANY), FIRN_OK,
+	       "delete over a thousand");
 	report(r, list_all(r, at(r, "many"), 1000, found, MANY) == 0, "list: none of them left");
 	free(given);
 	free(found);
@@ -232,8 +237,7 @@ static void check_many(struct run *r)
 static void check_outside(struct run *r)
 {
 	const struct firn_location *root = firn_store_root(r->store);
-	struct firn_str parent =
-		firn_str_sub(root->normal, 0, root->normal.n - root->path.n);
+	struct firn_str parent = firn_str_sub(root->normal, 0, root->normal.n - root->path.n);
 	struct firn_str uris[] = {
 		firn_printf(r->cx, "%.*s0/x", FIRN_FMT(root->normal)),
 		firn_printf(r->cx, "%.*s/x", FIRN_FMT(parent)),
@@ -260,11 +264,14 @@ static void check_outside(struct run *r)
 		    ((i == 1 || i == 6) && root->path.n == 0))
 			continue;
 		printf("     outside: '%.*s'\n", FIRN_FMT(uris[i]));
-		expect(r, firn_store_get(r->cx, r->store, uris[i], 10, &bytes), FIRN_E_BAD_REQUEST, "get");
-		expect(r, firn_store_head(r->cx, r->store, uris[i], &info), FIRN_E_BAD_REQUEST, "head");
+		expect(r, firn_store_get(r->cx, r->store, uris[i], 10, &bytes), FIRN_E_BAD_REQUEST,
+		       "get");
+		expect(r, firn_store_head(r->cx, r->store, uris[i], &info), FIRN_E_BAD_REQUEST,
+		       "head");
 		expect(r, firn_store_put(r->cx, r->store, uris[i], FIRN_STR("x"), false),
 		       FIRN_E_BAD_REQUEST, "put");
-		expect(r, firn_store_delete(r->cx, r->store, &uris[i], 1), FIRN_E_BAD_REQUEST, "delete");
+		expect(r, firn_store_delete(r->cx, r->store, &uris[i], 1), FIRN_E_BAD_REQUEST,
+		       "delete");
 		if (i != 4 && i != 5)
 			expect(r,
 			       firn_store_list(r->cx, r->store, uris[i], 10, &cursor, &infos, &n),
@@ -284,8 +291,8 @@ static void check_settings(struct run *r)
 		return;
 	profile.secret_key = (struct firn_secret){(unsigned char *)(uintptr_t) "wrong-secret", 12};
 	if (firn_store_open(r->cx, &profile, &store) == FIRN_OK) {
-		expect(r, firn_store_put(r->cx, store, uri, FIRN_STR("x"), false), FIRN_E_STORE_DENIED,
-		       "a wrong secret");
+		expect(r, firn_store_put(r->cx, store, uri, FIRN_STR("x"), false),
+		       FIRN_E_STORE_DENIED, "a wrong secret");
 		expect(r, firn_store_get(r->cx, store, uri, 10, &bytes), FIRN_E_STORE_DENIED,
 		       "a wrong secret, reading");
 		firn_store_free(store);

@@ -1,6 +1,6 @@
 /*
- * A server on loopback that gives scripted answers, one per request, and remembers what it was asked.
- * Real sockets, so that broken connections are real too.
+ * A server on loopback that gives scripted answers, one per request, and remembers what it was
+ * asked. Real sockets, so that broken connections are real too.
  */
 #ifndef FIRN_TESTS_STORAGE_SCRIPTED_H
 #define FIRN_TESTS_STORAGE_SCRIPTED_H
@@ -62,7 +62,9 @@ static inline bool scripted_read(struct scripted *s, int fd)
 		if (want == SIZE_MAX && end) {
 			const char *header = strstr(kept, length);
 
-			want = header && header < end ? strtoul(header + sizeof(length) - 1, NULL, 10) : 0;
+			want = header && header < end
+				       ? strtoul(header + sizeof(length) - 1, NULL, 10)
+				       : 0;
 			body = n - (size_t)(end + 4 - kept);
 		} else {
 			body += (size_t)got;

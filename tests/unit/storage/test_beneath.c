@@ -66,7 +66,8 @@ static void test_open(void **state)
 
 			errno = 0;
 			fd = openers[o](root, cases[i].path, cases[i].flags, 0666);
-			if ((fd < 0) != (cases[i].error != 0) || (fd < 0 && errno != cases[i].error))
+			if ((fd < 0) != (cases[i].error != 0) ||
+			    (fd < 0 && errno != cases[i].error))
 				fail_msg("%s, opener %zu: %d, %s", cases[i].path, o, fd,
 					 strerror(errno));
 			if (fd >= 0)
@@ -79,8 +80,9 @@ static void test_open(void **state)
 
 static void test_dots(void **state)
 {
-	static const char *const paths[] = {"..", "../outside/file", "a/../../outside/file", "a/b/../..",
-					    "/etc/passwd", "a//b", "a/./b"};
+	static const char *const paths[] = {"..",	 "../outside/file", "a/../../outside/file",
+					    "a/b/../..", "/etc/passwd",	    "a//b",
+					    "a/./b"};
 	int root = make_tree(*state);
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
@@ -94,8 +96,9 @@ static void test_dots(void **state)
 
 static void test_make(void **state)
 {
-	static const char *const traps[] = {"link/new", "a/up/new", "a/out/new", "outside/new",
-					    "a/dangling", "a/b/file/new", "new/../x"};
+	static const char *const traps[] = {"link/new",	   "a/up/new",	 "a/out/new",
+					    "outside/new", "a/dangling", "a/b/file/new",
+					    "new/../x"};
 	int root = make_tree(*state);
 	struct stat st;
 	mode_t mask = umask(0027);

@@ -12,8 +12,8 @@
 
 struct world {
 	struct firn_ctx cx;
-	char *folder;          /* holds wh, the root, and what is beside it */
-	struct firn_str root;  /* "file://…/wh" */
+	char *folder;	      /* holds wh, the root, and what is beside it */
+	struct firn_str root; /* "file://…/wh" */
 	struct firn_store *store;
 };
 
@@ -30,7 +30,9 @@ static int setup(void **state)
 	w->root = firn_printf(&w->cx, "file://%s/wh", w->folder);
 	profile.root = w->root;
 	*state = w;
-	return firn_store_open(&w->cx, &profile, &w->store) == FIRN_OK && chdir(w->folder) == 0 ? 0 : -1;
+	return firn_store_open(&w->cx, &profile, &w->store) == FIRN_OK && chdir(w->folder) == 0
+		       ? 0
+		       : -1;
 }
 
 static int teardown(void **state)
@@ -172,12 +174,16 @@ static void test_missing(void **state)
 
 	put(w, "a/x", "text");
 	put(w, "a/z", "text");
-	assert_fails(cx, firn_store_get(cx, w->store, uris[0], 9, &bytes), FIRN_E_STORE_NOT_FOUND, "none");
-	assert_fails(cx, firn_store_get(cx, w->store, uris[2], 9, &bytes), FIRN_E_STORE_NOT_FOUND, "x/y");
+	assert_fails(cx, firn_store_get(cx, w->store, uris[0], 9, &bytes), FIRN_E_STORE_NOT_FOUND,
+		     "none");
+	assert_fails(cx, firn_store_get(cx, w->store, uris[2], 9, &bytes), FIRN_E_STORE_NOT_FOUND,
+		     "x/y");
 	assert_fails(cx, firn_store_get(cx, w->store, uris[3], 9, &bytes), FIRN_E_STORE_NOT_FOUND,
 		     "not a file");
-	assert_fails(cx, firn_store_head(cx, w->store, uris[1], &info), FIRN_E_STORE_NOT_FOUND, "none");
-	assert_fails(cx, firn_store_get(cx, w->store, uris[4], 3, &bytes), FIRN_E_TOO_LARGE, "4 bytes");
+	assert_fails(cx, firn_store_head(cx, w->store, uris[1], &info), FIRN_E_STORE_NOT_FOUND,
+		     "none");
+	assert_fails(cx, firn_store_get(cx, w->store, uris[4], 3, &bytes), FIRN_E_TOO_LARGE,
+		     "4 bytes");
 	assert_fails(cx, firn_store_put(cx, w->store, uris[2], FIRN_STR("x"), false),
 		     FIRN_E_STORE_DENIED, "is a file, not a folder");
 	assert_fails(cx, firn_store_put(cx, w->store, uris[3], FIRN_STR("x"), false),
@@ -205,8 +211,14 @@ static void check_outside(struct world *w, struct firn_str uri, firn_rc want)
 
 static void test_outside(void **state)
 {
-	static const char *const relatives[] = {"../beside/x", "a/../../beside/x", "%2e%2e/beside/x",
-						"..%2fbeside/x", "a/%252e%252e/x", ".", "", "/"};
+	static const char *const relatives[] = {"../beside/x",
+						"a/../../beside/x",
+						"%2e%2e/beside/x",
+						"..%2fbeside/x",
+						"a/%252e%252e/x",
+						".",
+						"",
+						"/"};
 	struct world *w = *state;
 	struct firn_ctx *cx = &w->cx;
 
@@ -292,7 +304,8 @@ static void check_list(struct world *w, const char *prefix, size_t page, const c
 		struct firn_object_info *infos;
 		size_t n;
 
-		assert_ok(cx, firn_store_list(cx, w->store, at(w, prefix), page, &cursor, &infos, &n));
+		assert_ok(cx,
+			  firn_store_list(cx, w->store, at(w, prefix), page, &cursor, &infos, &n));
 		assert_true(n <= page);
 		for (size_t i = 0; i < n; i++) {
 			assert_true(seen < n_want);
@@ -307,8 +320,8 @@ static void check_list(struct world *w, const char *prefix, size_t page, const c
 static void test_list(void **state)
 {
 	static const char *const all[] = {
-		"a b", "a!/x",    "a.txt",  "a/!", "a/b.c", "a/b/c/d", "a/b/e", "a/z",
-		"a0",  "day=1%2F2/#?", "t1/x", "t10/x", "\xC3\xA4/x",
+		"a b", "a!/x", "a.txt",	       "a/!",  "a/b.c", "a/b/c/d",    "a/b/e",
+		"a/z", "a0",   "day=1%2F2/#?", "t1/x", "t10/x", "\xC3\xA4/x",
 	};
 	static const char *const a[] = {"a/!", "a/b.c", "a/b/c/d", "a/b/e", "a/z"};
 	static const char *const t1[] = {"t1/x"};
@@ -392,7 +405,8 @@ static void test_root(void **state)
 	profile.root = FIRN_STR("wh");
 	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST, "no scheme");
 	profile.root = FIRN_STR("gs://bucket/x");
-	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST, "not supported");
+	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST,
+		     "not supported");
 }
 
 static void test_root_impossible(void **state)

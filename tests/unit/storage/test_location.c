@@ -210,7 +210,7 @@ static void test_object(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CTX(test_normal), WITH_CTX(test_parts),  WITH_CTX(test_refused),
+		WITH_CTX(test_normal),	WITH_CTX(test_parts),  WITH_CTX(test_refused),
 		WITH_CTX(test_lengths), WITH_CTX(test_within), WITH_CTX(test_join),
 		WITH_CTX(test_object),
 	};

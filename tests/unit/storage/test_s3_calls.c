@@ -91,11 +91,13 @@ static void test_sent(void **state)
 	saw(w, 0, "PUT /lake/wh//a%20b/%2B%252F%23%C3%A4 HTTP/1.1\r\n");
 	saw(w, 0, "if-none-match: *\r\n");
 	saw(w, 0, "x-amz-security-token: secret\r\n");
-	saw(w, 0, "x-amz-content-sha256: "
-		  "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\r\n");
+	saw(w, 0,
+	    "x-amz-content-sha256: "
+	    "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\r\n");
 	saw(w, 0, "authorization: AWS4-HMAC-SHA256 Credential=key/");
-	saw(w, 0, "/us-east-1/s3/aws4_request, SignedHeaders=host;if-none-match;"
-		  "x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature=");
+	saw(w, 0,
+	    "/us-east-1/s3/aws4_request, SignedHeaders=host;if-none-match;"
+	    "x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature=");
 	saw(w, 0, "\r\n\r\nhello");
 }
 
@@ -200,7 +202,8 @@ static void test_empty_and_large(void **state)
 	struct firn_str bytes = FIRN_STR_NONE;
 
 	START(w, STATUS("416 Range"),
-	      "HTTP/1.1 206 Partial Content\r\nContent-Length: 6\r\n\r\nhello!", STATUS("206 Part"));
+	      "HTTP/1.1 206 Partial Content\r\nContent-Length: 6\r\n\r\nhello!",
+	      STATUS("206 Part"));
 	assert_ok(&w->cx, firn_store_get(&w->cx, w->store, w->uri, 5, &bytes));
 	assert_true(bytes.p && bytes.n == 0);
 	assert_fails(&w->cx, firn_store_get(&w->cx, w->store, w->uri, 5, &bytes), FIRN_E_TOO_LARGE,
@@ -278,13 +281,15 @@ static void test_list(void **state)
 	size_t n;
 
 	start(w, answers, 2);
-	assert_ok(cx, firn_store_list(cx, w->store, FIRN_STR("s3n://lake/wh/t"), 3, &cursor, &infos, &n));
+	assert_ok(cx, firn_store_list(cx, w->store, FIRN_STR("s3n://lake/wh/t"), 3, &cursor, &infos,
+				      &n));
 	assert_int_equal(n, 1);
 	assert_text(infos[0].uri, "s3://lake/wh/t/a&b");
 	assert_int_equal(infos[0].size, 7);
 	assert_true(infos[0].modified_ms == 1255369830000);
 	assert_text(cursor, "a+b/&=");
-	assert_ok(cx, firn_store_list(cx, w->store, FIRN_STR("s3n://lake/wh/t"), 3, &cursor, &infos, &n));
+	assert_ok(cx, firn_store_list(cx, w->store, FIRN_STR("s3n://lake/wh/t"), 3, &cursor, &infos,
+				      &n));
 	assert_int_equal(n, 0);
 	assert_null(cursor.p);
 	saw(w, 0, "GET /lake/?list-type=2&max-keys=3&prefix=wh%2Ft%2F HTTP/1.1\r\n");
@@ -346,7 +351,8 @@ static void test_delete(void **state)
 		with_body(w, "200 OK", "<DeleteResult/>"),
 		with_body(w, "200 OK",
 			  "<DeleteResult><Error><Key>wh/a&amp;b</Key><Code>SlowDown</Code></Error>"
-			  "<Error><Key>wh/c</Key><Code>AccessDenied</Code><Message>no</Message></Error>"
+			  "<Error><Key>wh/c</Key><Code>AccessDenied</Code><Message>no</Message></"
+			  "Error>"
 			  "</DeleteResult>"),
 		STATUS("204 No Content"),
 		STATUS("403 Forbidden"),
@@ -356,13 +362,15 @@ static void test_delete(void **state)
 	assert_ok(cx, firn_store_delete(cx, w->store, uris, 2));
 	saw(w, 0, "POST /lake/?delete= HTTP/1.1\r\n");
 	saw(w, 0, "content-md5: ");
-	saw(w, 1, "<Delete><Quiet>true</Quiet><Object><Key>wh/a&amp;b</Key></Object>"
-		  "<Object><Key>wh/c</Key></Object></Delete>");
+	saw(w, 1,
+	    "<Delete><Quiet>true</Quiet><Object><Key>wh/a&amp;b</Key></Object>"
+	    "<Object><Key>wh/c</Key></Object></Delete>");
 	assert_fails(cx, firn_store_delete(cx, w->store, uris, 2), FIRN_E_STORE_DENIED,
 		     "s3://lake/wh/c: status 403 AccessDenied");
 	assert_ok(cx, firn_store_delete(cx, w->store, uris, 1));
 	saw(w, 3, "DELETE /lake/wh/a%26b HTTP/1.1\r\n");
-	assert_fails(cx, firn_store_delete(cx, w->store, uris, 1), FIRN_E_STORE_DENIED, "s3://lake/wh/a");
+	assert_fails(cx, firn_store_delete(cx, w->store, uris, 1), FIRN_E_STORE_DENIED,
+		     "s3://lake/wh/a");
 }
 
 #define PART_ETAG(c) "HTTP/1.1 200 OK\r\nETag: \"" c "\"\r\nContent-Length: 0\r\n\r\n"
@@ -406,13 +414,15 @@ static void test_parts(void **state)
 static void test_parts_aborted(void **state)
 {
 	struct world *w = *state;
-	const char *answers[] = {BEGUN, PART_ETAG(ETAG_A),
-				 with_body(w, "403 Forbidden", "<Error><Code>AccessDenied</Code></Error>"),
-				 STATUS("204 No Content")};
+	const char *answers[] = {
+		BEGUN, PART_ETAG(ETAG_A),
+		with_body(w, "403 Forbidden", "<Error><Code>AccessDenied</Code></Error>"),
+		STATUS("204 No Content")};
 
 	start(w, answers, 4);
 	assert_fails(&w->cx, firn_store_put(&w->cx, w->store, w->uri, large_bytes(w), false),
-		     FIRN_E_STORE_DENIED, "writing a part of s3://lake/wh/t/x: status 403 AccessDenied");
+		     FIRN_E_STORE_DENIED,
+		     "writing a part of s3://lake/wh/t/x: status 403 AccessDenied");
 	saw(w, 3, "DELETE /lake/wh/t/x?uploadId=i%2Fd HTTP/1.1\r\n");
 	assert_int_equal(w->server.seen, 4);
 }
@@ -421,9 +431,10 @@ static void test_parts_aborted(void **state)
 static void test_parts_late_error(void **state)
 {
 	struct world *w = *state;
-	const char *answers[] = {BEGUN, FIVE_PARTS,
-				 with_body(w, "200 OK", "<Error><Code>PreconditionFailed</Code></Error>"),
-				 STATUS("204 No Content")};
+	const char *answers[] = {
+		BEGUN, FIVE_PARTS,
+		with_body(w, "200 OK", "<Error><Code>PreconditionFailed</Code></Error>"),
+		STATUS("204 No Content")};
 
 	start(w, answers, 9);
 	assert_fails(&w->cx, firn_store_put(&w->cx, w->store, w->uri, large_bytes(w), true),
@@ -435,9 +446,10 @@ static void test_parts_late_error(void **state)
 static void test_parts_completed_twice(void **state)
 {
 	struct world *w = *state;
-	const char *answers[] = {BEGUN, FIVE_PARTS, BROKEN,
-				 with_body(w, "404 Not Found", "<Error><Code>NoSuchUpload</Code></Error>"),
-				 HEAD_OF("67108865", "\"94273bc67c4431a82006df9a2f5547d7-5\"")};
+	const char *answers[] = {
+		BEGUN, FIVE_PARTS, BROKEN,
+		with_body(w, "404 Not Found", "<Error><Code>NoSuchUpload</Code></Error>"),
+		HEAD_OF("67108865", "\"94273bc67c4431a82006df9a2f5547d7-5\"")};
 
 	start(w, answers, 10);
 	assert_ok(&w->cx, firn_store_put(&w->cx, w->store, w->uri, large_bytes(w), true));
@@ -452,7 +464,8 @@ static void test_no_lane(void **state)
 
 	START(w, OK_EMPTY);
 	w->cx.http = NULL;
-	assert_fails(&w->cx, firn_store_get(&w->cx, w->store, w->uri, 5, &bytes), FIRN_E_NEEDS_LANE, "");
+	assert_fails(&w->cx, firn_store_get(&w->cx, w->store, w->uri, 5, &bytes), FIRN_E_NEEDS_LANE,
+		     "");
 	w->cx.http = http;
 }
 

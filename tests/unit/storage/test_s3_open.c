@@ -23,7 +23,8 @@ static void test_endpoint(void **state)
 		 "s3.us-east-1.amazonaws.com", "/la.ke"},
 		{"s3://lake/wh", "http://127.0.0.1:9000", false, "http://127.0.0.1:9000",
 		 "127.0.0.1:9000", "/lake"},
-		{"s3://lake/wh", "http://[::1]:9000/", false, "http://[::1]:9000", "[::1]:9000", "/lake"},
+		{"s3://lake/wh", "http://[::1]:9000/", false, "http://[::1]:9000", "[::1]:9000",
+		 "/lake"},
 		{"s3://lake/wh", "HTTPS://Store.Example:443/", false, "https://lake.store.example",
 		 "lake.store.example", ""},
 		{"s3://lake/wh", "http://store.example:80", true, "http://store.example",
@@ -32,8 +33,8 @@ static void test_endpoint(void **state)
 		 "la.ke.store.example", ""},
 		{"s3://la_ke/wh", "http://store.example", false, "http://store.example",
 		 "store.example", "/la_ke"},
-		{"s3://lake/wh", "https://store.example/storage/v1/s3/", true, "https://store.example",
-		 "store.example", "/storage/v1/s3/lake"},
+		{"s3://lake/wh", "https://store.example/storage/v1/s3/", true,
+		 "https://store.example", "store.example", "/storage/v1/s3/lake"},
 	};
 	struct firn_ctx *cx = *state;
 
@@ -116,17 +117,21 @@ static void test_credentials(void **state)
 	struct firn_store *store;
 
 	profile.access_key = FIRN_STR("key");
-	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST, "belong together");
+	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST,
+		     "belong together");
 	profile.secret_key = (struct firn_secret){secret, 6};
 	assert_ok(cx, firn_store_open(cx, &profile, &store));
 	firn_store_free(store);
 	profile.access_key = FIRN_STR("");
-	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST, "belong together");
+	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST,
+		     "belong together");
 	profile.access_key = FIRN_STR("key/20250101");
-	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST, "access-key-id");
+	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST,
+		     "access-key-id");
 	profile.access_key = FIRN_STR("key");
 	profile.session_token = (struct firn_secret){token, 6};
-	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST, "session-token");
+	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST,
+		     "session-token");
 	profile.session_token.n = 0;
 	profile.secret_key.n = 257;
 	assert_fails(cx, firn_store_open(cx, &profile, &store), FIRN_E_BAD_REQUEST, "longer");
@@ -134,10 +139,16 @@ static void test_credentials(void **state)
 
 static void test_time(void **state)
 {
-	static const char *const bad[] = {"", "2009-10-12", "2009-10-12T17:50:30", "2009-13-12T17:50:30Z",
-					  "2009-10-12T17:50:30.0x0Z", "2009-10-12T17:50:30+01:00",
-					  "Mon, 12 Okt 2009 17:50:30 GMT", "12 Oct 2009 17:50:30 GMT",
-					  "Mon, 12 Oct 2009 25:50:30 GMT", "Mon, 12 Oct 2009 17:50:30 CET"};
+	static const char *const bad[] = {"",
+					  "2009-10-12",
+					  "2009-10-12T17:50:30",
+					  "2009-13-12T17:50:30Z",
+					  "2009-10-12T17:50:30.0x0Z",
+					  "2009-10-12T17:50:30+01:00",
+					  "Mon, 12 Okt 2009 17:50:30 GMT",
+					  "12 Oct 2009 17:50:30 GMT",
+					  "Mon, 12 Oct 2009 25:50:30 GMT",
+					  "Mon, 12 Oct 2009 17:50:30 CET"};
 	int64_t ms = 7;
 
 	(void)state;

@@ -39,7 +39,8 @@ static void test_read(void **state)
 	      "/a=<&amp;\xF0\x9F\xA7\x8A\xC3\xA4\"'>;");
 	check(cx, "<a>a > b ] \"'</a>", "/a=a > b ] \"';");
 	check(cx, "<a><b><c><d><e><f><g><h>x</h></g></f></e></d></c></b></a>",
-	      "/a/b/c/d/e/f/g/h=x;/a/b/c/d/e/f/g=;/a/b/c/d/e/f=;/a/b/c/d/e=;/a/b/c/d=;/a/b/c=;/a/b=;"
+	      "/a/b/c/d/e/f/g/h=x;/a/b/c/d/e/f/g=;/a/b/c/d/e/f=;/a/b/c/d/e=;/a/b/c/d=;/a/b/c=;/a/"
+	      "b=;"
 	      "/a=;");
 }
 
@@ -97,7 +98,8 @@ static void test_refused(void **state)
 		assert_int_equal(cx->err.code, FIRN_E_STORE_BROKEN);
 		firn_err_clear(cx);
 	}
-	assert_fails(cx, firn_xml_walk(cx, FIRN_STR("<a>x"), note, &b), FIRN_E_STORE_BROKEN, "cut off");
+	assert_fails(cx, firn_xml_walk(cx, FIRN_STR("<a>x"), note, &b), FIRN_E_STORE_BROKEN,
+		     "cut off");
 }
 
 static firn_rc stop(struct firn_ctx *cx, void *arg, const struct firn_xml_element *element)
@@ -108,8 +110,9 @@ static firn_rc stop(struct firn_ctx *cx, void *arg, const struct firn_xml_elemen
 
 static void test_stop(void **state)
 {
-	assert_fails((struct firn_ctx *)*state, firn_xml_walk(*state, FIRN_STR("<a><c/><b/></a>"), stop, NULL),
-		     FIRN_E_TIMEOUT, "stopped");
+	assert_fails((struct firn_ctx *)*state,
+		     firn_xml_walk(*state, FIRN_STR("<a><c/><b/></a>"), stop, NULL), FIRN_E_TIMEOUT,
+		     "stopped");
 }
 
 static void test_at(void **state)

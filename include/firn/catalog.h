@@ -204,8 +204,8 @@ firn_rc firn_tabulars_read(struct firn_ctx *cx, struct firn_catalog *catalog, co
 			   struct firn_strs *ret_names, struct firn_page_answer *ret_page) FIRN_MUST;
 /* Pointer of one table or view. */
 firn_rc firn_tabular_ask(struct firn_ctx *cx, const struct firn_target *target, struct firn_ask **ret_ask) FIRN_MUST;
-/* NO_SUCH_WAREHOUSE, NO_SUCH_NAMESPACE for the namespace; NO_SUCH_TABLE / NO_SUCH_VIEW, also when the
- * name is of the other kind. */
+/* NO_SUCH_WAREHOUSE; NO_SUCH_TABLE / NO_SUCH_VIEW, also when the namespace is missing (as the document
+ * has it for operations on one table) or the name is of the other kind. */
 firn_rc firn_tabular_read(struct firn_ctx *cx, const struct firn_target *target, enum firn_kind kind,
 			  const struct firn_rows *rows, struct firn_pointer *ret_pointer) FIRN_MUST;
 enum firn_snapshots { FIRN_SNAPSHOTS_ALL, FIRN_SNAPSHOTS_REFS };

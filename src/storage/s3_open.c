@@ -37,31 +37,47 @@ static firn_rc bad_endpoint(struct firn_ctx *cx, const char *mend)
 	return firn_fail(cx, FIRN_E_BAD_REQUEST, "storage setting endpoint %s", mend);
 }
 
-/* host[:port] or [v6][:port], in lower case, without the default port. */
+/* Cuts "host:port", where the host may be "[v6]"; port keeps its colon and may be empty. */
+static void cut_port(struct firn_str text, struct firn_str *name, struct firn_str *port)
+{
+	const char *colon = memrchr(text.p, ':', text.n);
+	const char *bracket = memrchr(text.p, ']', text.n);
+	bool has_port = colon && (!bracket || colon > bracket);
+
+	*name = firn_str_sub(text, 0, has_port ? (size_t)(colon - text.p) : text.n);
+	*port = firn_str_sub(text, name->n, SIZE_MAX);
+}
+
+static bool is_host(struct firn_str name)
+{
+	if (name.n == 0 || name.n > HOST_MAX)
+		return false;
+	if (name.p[0] == '[')
+		return name.n > 2 && name.p[name.n - 1] == ']' &&
+		       consists(firn_str_sub(name, 1, name.n - 2), ":.");
+	return consists(name, ".-_");
+}
+
+static bool is_port(struct firn_str port)
+{
+	int64_t number;
+
+	return port.n == 0 || (port.n <= 6 && firn_str_i64(firn_str_sub(port, 1, 5), &number) &&
+			       number >= 1 && number <= 65535);
+}
+
+/* host[:port] in lower case, without the default port. */
 static firn_rc take_host(struct firn_ctx *cx, struct firn_str text, struct endpoint *endpoint)
 {
-	struct firn_str standard =
-		strcmp(endpoint->scheme, "https") == 0 ? FIRN_STR(":443") : FIRN_STR(":80");
-	struct firn_str name = text;
-	struct firn_str port = FIRN_STR("");
-	const char *colon = memrchr(text.p, ':', text.n);
-	bool v6 = text.n > 0 && text.p[0] == '[';
-	const char *bracket = v6 ? memchr(text.p, ']', text.n) : NULL;
-	int64_t number = 1;
+	const char *standard = strcmp(endpoint->scheme, "https") == 0 ? ":443" : ":80";
+	struct firn_str name;
+	struct firn_str port;
 	char *lower;
 
-	if (v6 && !bracket)
-		return bad_endpoint(cx, "has a '[' without ']'");
-	if (colon && (!bracket || colon > bracket)) {
-		name = firn_str_sub(text, 0, (size_t)(colon - text.p));
-		port = firn_str_sub(text, name.n, SIZE_MAX);
-		if (!firn_str_i64(firn_str_sub(port, 1, 5), &number) || port.n > 6)
-			number = 0;
-	}
-	if (name.n == 0 || name.n > HOST_MAX || !consists(name, v6 ? "[]:." : ".-_") ||
-	    (v6 && bracket != name.p + name.n - 1) || number < 1 || number > 65535)
+	cut_port(text, &name, &port);
+	if (!is_host(name) || !is_port(port))
 		return bad_endpoint(cx, "has no proper host and port: give https://host:port");
-	text = firn_str_dup(cx, firn_str_eq(port, standard) ? name : text);
+	text = firn_str_dup(cx, firn_str_is(port, standard) ? name : text);
 	lower = (char *)(uintptr_t)text.p;
 	if (!lower)
 		return cx->err.code;

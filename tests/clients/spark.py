@@ -1,5 +1,7 @@
 """One Spark session for all tests; each store's catalog is added to it under the store's name."""
 
+import tempfile
+
 import servers
 from pyspark.sql import SparkSession
 
@@ -9,6 +11,7 @@ SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.memory": "2g",
     "spark.sql.shuffle.partitions": "2",
+    "spark.sql.warehouse.dir": tempfile.gettempdir(),
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",
     "spark.log.level": "ERROR",

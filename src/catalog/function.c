@@ -1,13 +1,13 @@
 /*
  * Functions (UDFs): names in a namespace with their self-contained metadata, kept as it came.
- * Checks what the metadata must have; what it means is for engines.
+ * What the metadata means is for engines.
  */
 #include "firn/arena.h"
+#include "firn/view_metadata.h"
 #include "internal.h"
 #include "tx.h"
 
 #define METADATA_BYTES (4 * 1024 * 1024)
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct firn_sql list_sql = {
 	.name = "function_list",
@@ -134,85 +134,13 @@ firn_rc firn_function_read(struct firn_ctx *cx, const struct firn_target *target
 
 /* ---- create ---- */
 
-struct metadata {
-	struct firn_str uuid;
-	int64_t format_version;
-	const struct firn_json *definitions, *definition_log;
-};
-static const struct firn_field metadata_fields[] = {
-	{"function-uuid", FIRN_FIELD_STR, offsetof(struct metadata, uuid), 0},
-	{"format-version", FIRN_FIELD_I64, offsetof(struct metadata, format_version),
-	 FIRN_FIELD_REQUIRED},
-	{"definitions", FIRN_FIELD_ARRAY, offsetof(struct metadata, definitions),
-	 FIRN_FIELD_REQUIRED},
-	{"definition-log", FIRN_FIELD_ARRAY, offsetof(struct metadata, definition_log),
-	 FIRN_FIELD_REQUIRED},
-};
-struct definition {
-	struct firn_str id, type;
-	const struct firn_json *parameters, *return_type, *versions;
-	int64_t current_version;
-};
-static const struct firn_field definition_fields[] = {
-	{"definition-id", FIRN_FIELD_STR, offsetof(struct definition, id), FIRN_FIELD_REQUIRED},
-	{"parameters", FIRN_FIELD_ARRAY, offsetof(struct definition, parameters),
-	 FIRN_FIELD_REQUIRED},
-	{"return-type", FIRN_FIELD_ANY, offsetof(struct definition, return_type),
-	 FIRN_FIELD_REQUIRED},
-	{"versions", FIRN_FIELD_ARRAY, offsetof(struct definition, versions), FIRN_FIELD_REQUIRED},
-	{"current-version-id", FIRN_FIELD_I64, offsetof(struct definition, current_version),
-	 FIRN_FIELD_REQUIRED},
-	{"function-type", FIRN_FIELD_STR, offsetof(struct definition, type), FIRN_FIELD_REQUIRED},
-};
-
-static firn_rc check_definitions(struct firn_ctx *cx, const struct firn_json *definitions)
-{
-	size_t n = firn_json_count(definitions);
-
-	if (n == 0)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "function metadata: definitions is empty: give at least one");
-	for (size_t i = 0; i < n; i++) {
-		struct definition definition = {0};
-
-		FIRN_TRY(firn_json_read(cx, firn_json_at(definitions, i), "function definition",
-					definition_fields, COUNT(definition_fields), &definition));
-		if (!firn_str_is(definition.type, "udf") && !firn_str_is(definition.type, "udtf"))
-			return firn_fail(cx, FIRN_E_BAD_REQUEST,
-					 "function definition: function-type '%.*s' is not known: "
-					 "use udf or udtf",
-					 FIRN_FMT(firn_name_show(cx, definition.type)));
-	}
-	return FIRN_OK;
-}
-
-static firn_rc check_metadata(struct firn_ctx *cx, const struct firn_json *json,
-			      struct firn_uuid *ret_uuid, bool *ret_has_uuid)
-{
-	struct metadata metadata = {0};
-
-	FIRN_TRY(firn_json_read(cx, json, "function metadata", metadata_fields,
-				COUNT(metadata_fields), &metadata));
-	if (metadata.format_version != 1)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "function metadata: format-version %lld is not known: use 1",
-				 (long long)metadata.format_version);
-	if (metadata.uuid.p && !firn_uuid_parse(metadata.uuid, ret_uuid))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "function metadata: function-uuid '%.*s' is not a UUID",
-				 FIRN_FMT(firn_name_show(cx, metadata.uuid)));
-	*ret_has_uuid = metadata.uuid.p != NULL;
-	return check_definitions(cx, metadata.definitions);
-}
-
-/* The metadata as given; a UUID is made when there is none. */
-static firn_rc write_metadata(struct firn_ctx *cx, const struct firn_json *json,
-			      const struct firn_uuid *uuid, bool has_uuid,
-			      struct firn_str *ret_text)
+/* The metadata as given; under this UUID when it has none. */
+static firn_rc with_uuid(struct firn_ctx *cx, const struct firn_json *json,
+			 const struct firn_uuid *uuid, const struct firn_json **ret_json)
 {
 	const struct firn_json *value;
 	char text[FIRN_UUID_TEXT + 1];
-	struct firn_str key;
+	struct firn_str key, whole;
 	void *iter = NULL;
 	struct firn_buf b;
 	struct firn_jw w;
@@ -220,17 +148,34 @@ static firn_rc write_metadata(struct firn_ctx *cx, const struct firn_json *json,
 	firn_buf_init(&b, cx, METADATA_BYTES);
 	firn_jw_init(&w, &b);
 	firn_jw_begin(&w, '{');
-	if (!has_uuid) {
-		firn_uuid_text(uuid, text);
-		firn_jw_key(&w, "function-uuid");
-		firn_jw_cstr(&w, text);
-	}
+	firn_uuid_text(uuid, text);
+	firn_jw_key(&w, "function-uuid");
+	firn_jw_cstr(&w, text);
 	while (firn_json_next(json, &iter, &key, &value)) {
 		firn_jw_key_str(&w, key);
 		firn_jw_json(&w, value);
 	}
 	firn_jw_end(&w, '}');
-	return firn_buf_end(&b, ret_text);
+	FIRN_TRY(firn_buf_end(&b, &whole));
+	return firn_json_parse(cx, whole, "function", ret_json);
+}
+
+static firn_rc check_metadata(struct firn_ctx *cx, const struct firn_json *json,
+			      struct firn_uuid *uuid, struct firn_str *ret_text)
+{
+	struct firn_str text;
+
+	if (firn_json_type(json) == FIRN_JSON_OBJECT && !firn_json_get(json, "function-uuid"))
+		FIRN_TRY(with_uuid(cx, json, uuid, &json));
+	FIRN_TRY(firn_function_metadata_check(cx, json, &text));
+	if (text.n > METADATA_BYTES)
+		return firn_fail(cx, FIRN_E_TOO_LARGE,
+				 "function: its metadata has %zu bytes, at most %d are allowed",
+				 text.n, METADATA_BYTES);
+	if (!firn_uuid_parse(firn_json_str(firn_json_get(json, "function-uuid")), uuid))
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "function: function-uuid is not a UUID");
+	*ret_text = text;
+	return FIRN_OK;
 }
 
 struct creating {
@@ -290,11 +235,9 @@ firn_rc firn_function_create(struct firn_ctx *cx, struct firn_catalog *catalog,
 			     const struct firn_json *metadata, struct firn_outcome *ret_outcome)
 {
 	struct creating creating = {.target = target, .uuid = firn_uuid_v4()};
-	bool has_uuid;
 
 	FIRN_TRY(require_levels(cx, target));
-	FIRN_TRY(check_metadata(cx, metadata, &creating.uuid, &has_uuid));
-	FIRN_TRY(write_metadata(cx, metadata, &creating.uuid, has_uuid, &creating.metadata));
+	FIRN_TRY(check_metadata(cx, metadata, &creating.uuid, &creating.metadata));
 	return firn_tx_run(cx, catalog, mutation, create_body, &creating, ret_outcome);
 }
 

@@ -2,7 +2,9 @@
 #include "catalog_fixture.h"
 
 #define DEFINITION                                                                                 \
-	"{\"definition-id\":\"int\",\"parameters\":[],\"return-type\":\"int\",\"versions\":[],"    \
+	"{\"definition-id\":\"int\",\"parameters\":[{\"name\":\"n\",\"type\":\"int\"}],"           \
+	"\"return-type\":\"int\",\"versions\":[{\"version-id\":1,\"timestamp-ms\":1,"              \
+	"\"representations\":[{\"type\":\"sql\",\"dialect\":\"spark\",\"sql\":\"n\"}]}],"          \
 	"\"current-version-id\":1,\"function-type\":\"udf\"}"
 #define METADATA(head)                                                                             \
 	"{" head "\"format-version\":1,\"definitions\":[" DEFINITION                               \
@@ -83,11 +85,11 @@ static void test_bad_functions(void **state)
 	REFUSED(cx,
 		create_function(f, target,
 				"{\"format-version\":2,\"definitions\":[],\"definition-log\":[]}"),
-		FIRN_E_BAD_REQUEST, "format-version 2");
+		FIRN_E_BAD_REQUEST, "must be 1, not 2");
 	REFUSED(cx,
 		create_function(f, target,
 				"{\"format-version\":1,\"definitions\":[],\"definition-log\":[]}"),
-		FIRN_E_BAD_REQUEST, "definitions is empty");
+		FIRN_E_BAD_REQUEST, "'definitions' is empty");
 	REFUSED(cx,
 		create_function(
 			f, target,

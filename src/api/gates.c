@@ -86,6 +86,15 @@ static firn_rc inflate_body(struct firn_call *call)
 
 /* ---- authenticate --------------------------------------------------------------------------- */
 
+/* 127.0.0.1 and the like; not 127.example.com, which is a name that anybody can own. */
+static bool is_loopback_number(struct firn_str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] != '.' && (name.p[i] < '0' || name.p[i] > '9'))
+			return false;
+	return firn_str_starts(name, FIRN_STR("127."));
+}
+
 static bool is_loopback_host(struct firn_str host)
 {
 	struct firn_str name = host;
@@ -95,7 +104,7 @@ static bool is_loopback_host(struct firn_str host)
 		return end < host.n && firn_str_is(firn_str_sub(host, 0, end + 1), "[::1]");
 	}
 	name = firn_str_sub(host, 0, firn_str_find(host, ':'));
-	return firn_str_ieq(name, FIRN_STR("localhost")) || firn_str_starts(name, FIRN_STR("127."));
+	return firn_str_ieq(name, FIRN_STR("localhost")) || is_loopback_number(name);
 }
 
 /* The Host header counts too: a page in a browser on this machine may have been sent here under

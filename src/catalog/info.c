@@ -147,8 +147,10 @@ firn_rc firn_dropped_list(struct firn_ctx *cx, struct firn_catalog *catalog,
 	for (size_t i = 0; i < keys.n; i++)
 		FIRN_TRY(write_dropped(cx, out, rows, i));
 	firn_jw_end(out, ']');
-	firn_jw_key(out, "next-page-token");
-	firn_jw_str(out, answer.next);
+	if (answer.next.p) {
+		firn_jw_key(out, "next-page-token");
+		firn_jw_str(out, answer.next);
+	}
 	firn_jw_end(out, '}');
 	return FIRN_OK;
 }

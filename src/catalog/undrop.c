@@ -7,6 +7,8 @@
 #include "firn/arena.h"
 #include "locations.h"
 
+enum { INFO_BYTES = 1 << 20 };
+
 static const struct firn_sql find_sql = {
 	.name = "undrop_find",
 	.text = "select id, kind, uuid, version, location, metadata_location, metadata_sha256, "
@@ -126,6 +128,18 @@ static firn_rc settle(struct firn_ctx *cx, const struct firn_tabular *t,
 	return firn_place_settle(cx, &claim);
 }
 
+/* As the table's info shows it, within the same transaction. */
+static firn_rc tell(struct firn_ctx *cx, const struct undropping *u, struct firn_outcome *ret_outcome)
+{
+	struct firn_buf b;
+	struct firn_jw w;
+
+	firn_buf_init(&b, cx, INFO_BYTES);
+	firn_jw_init(&w, &b);
+	FIRN_TRY(firn_tabular_info(cx, u->catalog, u->to, &w));
+	return firn_buf_end(&b, &ret_outcome->json);
+}
+
 static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
 		    struct firn_outcome *ret_outcome)
 {
@@ -156,6 +170,7 @@ static firn_rc body(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
 		.tabular_id = t.id,
 		.version = t.version,
 	};
+	FIRN_TRY(tell(cx, u, ret_outcome));
 	ret_outcome->has_pointer = true;
 	ret_outcome->pointer = firn_tabular_pointer(&t);
 	return firn_event_add(cx, tx, &event);

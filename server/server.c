@@ -24,6 +24,10 @@ static bool is_ready(void *arg, const char **ret_reason)
 		*ret_reason = "the server is shutting down";
 		return false;
 	}
+	if (server->steward && !firn_steward_reaches_database(server->steward)) {
+		*ret_reason = "PostgreSQL can't be reached";
+		return false;
+	}
 	return true;
 }
 

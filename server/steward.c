@@ -20,7 +20,8 @@ enum {
 	BATCH = 500, /* events read at once for one follower */
 	BUFFER_CEILING = 1 << 20,
 	ARENA_CEILING = 64 << 20,
-	WORK_SECONDS = 30
+	WORK_SECONDS = 30,
+	PATIENCE_SECONDS = 5 /* without an answer, PostgreSQL counts as out of reach */
 };
 
 struct firn_follower {
@@ -44,6 +45,7 @@ struct firn_steward {
 	bool stopping, streams_ended;
 	int64_t head; /* newest numbered event seen */
 	int64_t next_tidy_ms;
+	_Atomic int64_t reached_ns; /* when PostgreSQL last answered */
 };
 
 /* ---- followers ------------------------------------------------------------------------------ */
@@ -226,6 +228,7 @@ static firn_rc work(struct firn_ctx *cx, struct firn_steward *steward)
 
 	FIRN_TRY(firn_events_number(cx, &numbered));
 	FIRN_TRY(firn_events_head(cx, &head));
+	atomic_store(&steward->reached_ns, firn_monotonic_ns(cx));
 	pthread_mutex_lock(&steward->lock);
 	steward->head = head;
 	pthread_mutex_unlock(&steward->lock);
@@ -301,6 +304,7 @@ firn_rc firn_steward_start(struct firn_ctx *cx, struct firn_server *server,
 	if (!steward)
 		return firn_fail(cx, FIRN_E_INTERNAL, "No memory for the steward");
 	steward->server = server;
+	atomic_store(&steward->reached_ns, firn_monotonic_ns(cx)); /* the start needed it */
 	pthread_mutex_init(&steward->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -314,6 +318,12 @@ firn_rc firn_steward_start(struct firn_ctx *cx, struct firn_server *server,
 	}
 	*ret_steward = steward;
 	return FIRN_OK;
+}
+
+bool firn_steward_reaches_database(struct firn_steward *steward)
+{
+	int64_t now = firn_system_clock.monotonic_ns(&firn_system_clock);
+	return now - atomic_load(&steward->reached_ns) < PATIENCE_SECONDS * 1000000000LL;
 }
 
 void firn_steward_end_streams(struct firn_steward *steward)

@@ -148,6 +148,47 @@ static bool head_too_large(struct firn_exchange *exchange)
 	return true;
 }
 
+struct head_counts {
+	unsigned hosts, lengths, codings;
+};
+
+static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *name,
+				    const char *value)
+{
+	struct head_counts *counts = cls;
+
+	(void)kind, (void)value;
+	counts->hosts += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+	counts->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+	counts->codings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+	return MHD_YES;
+}
+
+/* RFC 9112: one Host; and one opinion about the body's length, or a proxy's may differ from ours.
+ */
+static bool head_is_ambiguous(struct firn_exchange *exchange, const char *version)
+{
+	struct head_counts counts = {0};
+
+	(void)MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, count_header, &counts);
+	if (counts.lengths + counts.codings > 1)
+		(void)firn_fail(&exchange->call.cx, FIRN_E_BAD_REQUEST,
+				"The request tells its body's length more than once");
+	else if (counts.hosts > 1 ||
+		 (counts.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0))
+		(void)firn_fail(&exchange->call.cx, FIRN_E_BAD_REQUEST,
+				"The request must have one Host header, not %u", counts.hosts);
+	return exchange->call.cx.err.code != FIRN_OK;
+}
+
+static bool only_zeros(struct firn_str digits)
+{
+	for (size_t i = 0; i < digits.n; i++)
+		if (digits.p[i] != '0')
+			return false;
+	return true;
+}
+
 /* W3C trace context: taken over when well-formed, else left out. */
 static void take_traceparent(struct firn_exchange *exchange)
 {
@@ -159,6 +200,9 @@ static void take_traceparent(struct firn_exchange *exchange)
 		if (dash ? value.p[i] != '-' : !strchr("0123456789abcdef", value.p[i]))
 			return;
 	}
+	if (firn_str_starts(value, FIRN_STR("ff")) || only_zeros(firn_str_sub(value, 3, 32)) ||
+	    only_zeros(firn_str_sub(value, 36, 16)))
+		return;
 	memcpy(exchange->call.cx.traceparent, value.p, value.n);
 }
 
@@ -181,16 +225,30 @@ static bool announces_too_much(struct firn_exchange *exchange)
 	return true;
 }
 
+static bool announces_body(struct firn_exchange *exchange)
+{
+	struct firn_str length = call_header(&exchange->call, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	return call_header(&exchange->call, MHD_HTTP_HEADER_TRANSFER_ENCODING).p ||
+	       (length.p && !firn_str_is(length, "0"));
+}
+
+/* True: the call has failed, and may have its reply already. */
+static bool head_is_refused(struct firn_exchange *exchange, const char *version)
+{
+	return exchange->call.cx.err.code != FIRN_OK || head_too_large(exchange) ||
+	       head_is_ambiguous(exchange, version) ||
+	       firn_api_route(&exchange->call) == FIRN_NEXT_REPLY || announces_too_much(exchange);
+}
+
 static enum MHD_Result on_head(struct firn_http_front *front, struct firn_exchange *exchange,
-			       const char *method)
+			       const char *method, const char *version)
 {
 	exchange->call.method_text = firn_str_dup(&exchange->call.cx, firn_str(method));
 	exchange->call.method = method_of(method);
 	exchange->state = FIRN_EXCHANGE_BODY;
 	take_traceparent(exchange);
-	if (exchange->call.cx.err.code != FIRN_OK || head_too_large(exchange))
-		return refuse(front, exchange);
-	if (firn_api_route(&exchange->call) == FIRN_NEXT_REPLY || announces_too_much(exchange))
+	/* An answer before the body costs the connection; without a body, on_complete gives it. */
+	if (head_is_refused(exchange, version) && announces_body(exchange))
 		return refuse(front, exchange);
 	return MHD_YES;
 }
@@ -242,12 +300,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	struct firn_http_front *front = cls;
 	struct firn_exchange *exchange = *request;
 
-	(void)mhd, (void)url, (void)version;
+	(void)mhd, (void)url;
 	if (!exchange)
 		return MHD_NO; /* no memory for an exchange: close */
 	switch (exchange->state) {
 	case FIRN_EXCHANGE_HEAD:
-		return on_head(front, exchange, method);
+		return on_head(front, exchange, method, version);
 	case FIRN_EXCHANGE_BODY:
 		if (*upload_n > 0) {
 			size_t n = *upload_n;

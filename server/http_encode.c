@@ -31,14 +31,21 @@ static size_t body_bytes(const struct firn_reply *reply)
 	return n;
 }
 
+static bool has_header(const struct firn_reply *reply, const char *name)
+{
+	for (unsigned i = 0; i < reply->n_headers; i++)
+		if (firn_str_is(reply->headers[i].key, name))
+			return true;
+	return false;
+}
+
 bool firn_http_wants_encoding(const struct firn_exchange *exchange)
 {
 	const struct firn_reply *reply = &exchange->call.reply;
 	struct firn_str list;
 
-	for (unsigned i = 0; i < reply->n_headers; i++)
-		if (firn_str_is(reply->headers[i].key, "Content-Encoding"))
-			return false; /* encoded already */
+	if (has_header(reply, "Content-Encoding"))
+		return false; /* encoded already */
 	if (reply->follow_events || body_bytes(reply) < LEAST_BYTES)
 		return false;
 	list = exchange->call.header(&exchange->call, "Accept-Encoding");
@@ -71,8 +78,12 @@ void firn_http_encode(struct firn_exchange *exchange)
 	if (rc == FIRN_OK)
 		rc = zstd ? firn_zstd(cx, plain, &encoded) : firn_gzip(cx, plain, &encoded);
 	cx->err = kept;
-	if (rc != FIRN_OK || reply->n_headers == sizeof(reply->headers) / sizeof(reply->headers[0]))
+	if (rc != FIRN_OK ||
+	    reply->n_headers + 2 > sizeof(reply->headers) / sizeof(reply->headers[0]))
 		return;
+	if (!has_header(reply, "Vary"))
+		reply->headers[reply->n_headers++] =
+			(struct firn_pair){FIRN_STR("Vary"), FIRN_STR("Accept-Encoding")};
 	reply->body[0] = encoded;
 	reply->n_body = 1;
 	reply->headers[reply->n_headers++] = (struct firn_pair){

@@ -129,7 +129,8 @@ static firn_rc settle(struct firn_ctx *cx, const struct firn_tabular *t,
 }
 
 /* As the table's info shows it, within the same transaction. */
-static firn_rc tell(struct firn_ctx *cx, const struct undropping *u, struct firn_outcome *ret_outcome)
+static firn_rc tell(struct firn_ctx *cx, const struct undropping *u,
+		    struct firn_outcome *ret_outcome)
 {
 	struct firn_buf b;
 	struct firn_jw w;

@@ -6,6 +6,7 @@ Each class starts one process on free loopback ports and stops exactly that proc
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -26,6 +27,7 @@ CACHE = pathlib.Path(
 BINARY = os.environ.get("FIRN_BINARY") or str(ROOT / "build" / "asan" / "firn")
 WAREHOUSE = "demo"
 REGION = "us-east-1"
+SANITIZER = re.compile(r"runtime error: |(Address|Leak|Thread|UndefinedBehavior)Sanitizer")
 
 
 def free_ports(count):
@@ -255,23 +257,43 @@ class Firn:
             timeout=120,
         )
         if ended.returncode:
-            raise RuntimeError(f"{' '.join(command)}: {ended.stdout.decode()}\n{self.log()}")
+            raise RuntimeError(f"{' '.join(command)}: {ended.stdout.decode()}\n{self.log()[-8000:]}")
         self.pid = int((self.folder / "data" / "firn.pid").read_text())
 
     def log(self):
         log = self.folder / "data" / "firn.log"
-        return log.read_text()[-8000:] if log.exists() else ""
+        return log.read_text(errors="replace") if log.exists() else ""
 
-    def stop(self):
+    def end(self):
+        """TERM, and what it left in the log; the data stays."""
         descriptor = os.pidfd_open(self.pid)
         try:
             signal.pidfd_send_signal(descriptor, signal.SIGTERM)
             ended, _, _ = select.select([descriptor], [], [], 60)
             if not ended:
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-                raise RuntimeError(f"firn {self.pid} did not end within 60 s of TERM:\n{self.log()}")
+                raise RuntimeError(f"firn {self.pid} did not end within 60 s of TERM:\n{self.log()[-8000:]}")
         finally:
             os.close(descriptor)
+        self.check_log()
+
+    def kill(self):
+        """kill -9, waited for."""
+        descriptor = os.pidfd_open(self.pid)
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        select.select([descriptor], [], [], 60)
+        os.close(descriptor)
+
+    def check_log(self):
+        """The sanitizers speak into the log."""
+        found = SANITIZER.search(self.log())
+        if found:
+            raise RuntimeError(self.log()[found.start() :][:8000])
+
+    def stop(self):
+        try:
+            self.end()
+        finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 

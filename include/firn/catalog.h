@@ -178,7 +178,7 @@ firn_rc firn_namespaces_read(struct firn_ctx *cx, struct firn_catalog *catalog, 
 			     struct firn_strs *ret_names, struct firn_page_answer *ret_page) FIRN_MUST;
 struct firn_namespace {
 	int64_t id;
-	struct firn_str properties; /* JSON text, "location" among them when set */
+	struct firn_str properties; /* JSON text, "location" always among them */
 	bool is_protected;
 };
 firn_rc firn_namespace_ask(struct firn_ctx *cx, const struct firn_target *target, struct firn_ask **ret_ask) FIRN_MUST;

@@ -99,6 +99,9 @@ firn_rc firn_guarded_delete(struct firn_ctx *cx, struct firn_catalog *catalog,
 			    const struct firn_pointer *owner, const struct firn_strs *paths,
 			    size_t *ret_deleted) FIRN_MUST;
 
+/* Folders of a namespace beneath the warehouse, named after its levels: "a/b_c". */
+firn_rc firn_namespace_folder(struct firn_ctx *cx, const struct firn_strs *levels,
+			      struct firn_str *ret_relative) FIRN_MUST;
 /* Where a new table or view goes when nobody said: the namespace's location or one named after its
  * levels, and a folder that carries the uuid. */
 firn_rc firn_location_choose(struct firn_ctx *cx, const struct firn_place *place,

@@ -2,15 +2,19 @@
  * Namespaces as readers see them: one with its properties, or the children of one. Each question is
  * one statement that also tells which part of the place is missing.
  */
+#include "commit.h"
 #include "firn/arena.h"
-#include "internal.h"
 
+/* A "location" is always among the properties: without one, Trino has its tables created at once
+ * and then refuses to write beside their metadata. */
 static const struct firn_sql one_sql = {
 	.name = "namespace_one",
-	.text = "select w.id, n.id, n.properties, n.protected from (select 1) one"
+	.text = "select w.id, n.id, jsonb_build_object('location', "
+		"rtrim(w.location, '/') || '/' || $4) || n.properties, n.protected"
+		" from (select 1) one"
 		" left join warehouse w on w.name = $1 or w.uuid = $2"
 		" left join namespace n on n.warehouse_id = w.id and n.path = $3",
-	.params = "text,uuid,text",
+	.params = "text,uuid,text,text",
 	.results = "bigint,bigint,jsonb,boolean",
 };
 static const struct firn_sql list_sql = {
@@ -90,9 +94,13 @@ firn_rc firn_namespaces_read(struct firn_ctx *cx, struct firn_catalog *catalog,
 firn_rc firn_namespace_ask(struct firn_ctx *cx, const struct firn_target *target,
 			   struct firn_ask **ret_ask)
 {
+	struct firn_str folder;
+
 	if (target->levels.n == 0)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST, "the namespace is missing: name one");
-	return new_ask(cx, &one_sql, target, ret_ask);
+	FIRN_TRY(firn_namespace_folder(cx, &target->levels, &folder));
+	FIRN_TRY(new_ask(cx, &one_sql, target, ret_ask));
+	return firn_param_str(cx, &(*ret_ask)->params, folder);
 }
 
 firn_rc firn_namespace_read(struct firn_ctx *cx, const struct firn_target *target,

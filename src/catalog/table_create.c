@@ -32,6 +32,26 @@ static void put_piece(struct firn_buf *b, struct firn_str name)
 	}
 }
 
+static void put_folders(struct firn_buf *b, const struct firn_strs *levels)
+{
+	for (size_t i = 0; i < levels->n; i++) {
+		put_piece(b, levels->items[i]);
+		firn_buf_char(b, '/');
+	}
+}
+
+firn_rc firn_namespace_folder(struct firn_ctx *cx, const struct firn_strs *levels,
+			      struct firn_str *ret_relative)
+{
+	struct firn_buf b;
+
+	firn_buf_init(&b, cx, 4096);
+	put_folders(&b, levels);
+	if (b.n)
+		b.n--; /* the last slash */
+	return firn_buf_end(&b, ret_relative);
+}
+
 firn_rc firn_location_choose(struct firn_ctx *cx, const struct firn_place *place,
 			     const struct firn_target *target, struct firn_str uuid,
 			     struct firn_str *ret_location)
@@ -42,10 +62,7 @@ firn_rc firn_location_choose(struct firn_ctx *cx, const struct firn_place *place
 	firn_buf_init(&b, cx, 4096);
 	if (!base.n) {
 		base = place->warehouse_location;
-		for (size_t i = 0; i < target->levels.n; i++) {
-			put_piece(&b, target->levels.items[i]);
-			firn_buf_char(&b, '/');
-		}
+		put_folders(&b, &target->levels);
 	}
 	put_piece(&b, target->name);
 	firn_buf_char(&b, '-');

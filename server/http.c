@@ -402,6 +402,9 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
 		return;
 	connection->previous->next = connection->next;
 	connection->next->previous = connection->previous;
+	/* A head that libmicrohttpd refused itself never came to on_request, nor to on_done. */
+	if (connection->exchange)
+		exchange_put(cls, connection->exchange);
 	free(connection);
 	*socket_context = NULL;
 }
@@ -433,6 +436,19 @@ static int64_t patience_ns(const struct firn_connection *connection,
 	return INT64_MAX;
 }
 
+/* The peer has gone in the middle of its request. libmicrohttpd misses an end that comes together
+ * with bytes before it: its epoll is edge-triggered, and it reads only until it got less than it
+ * asked for. */
+static bool peer_is_gone(const struct firn_connection *connection)
+{
+	const struct firn_exchange *exchange = connection->exchange;
+	char byte;
+
+	return exchange &&
+	       (exchange->state == FIRN_EXCHANGE_HEAD || exchange->state == FIRN_EXCHANGE_BODY) &&
+	       recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void firn_http_front_sweep(struct firn_http_front *front, int64_t now_ns)
 {
 	struct firn_connection *connection = front->connections.next;
@@ -442,6 +458,8 @@ void firn_http_front_sweep(struct firn_http_front *front, int64_t now_ns)
 		if (front->draining && (!connection->exchange ||
 					(now_ns > front->drain_deadline_ns &&
 					 connection->exchange->state != FIRN_EXCHANGE_WAITING)))
+			patience = 0;
+		if (peer_is_gone(connection))
 			patience = 0;
 		if (patience != INT64_MAX && now_ns - since > patience)
 			(void)shutdown(connection->fd, SHUT_RDWR);

@@ -53,6 +53,9 @@ firn_rc firn_store_head(struct firn_ctx *cx, struct firn_store *store, struct fi
  */
 firn_rc firn_store_put(struct firn_ctx *cx, struct firn_store *store, struct firn_str uri,
 		       struct firn_str bytes, bool if_absent) FIRN_MUST;
+/* Readies the place of an object that a client is about to write itself: its folder exists afterwards
+ * where a store has folders; elsewhere this does nothing. */
+firn_rc firn_store_prepare(struct firn_ctx *cx, struct firn_store *store, struct firn_str uri) FIRN_MUST;
 /* Deletes; missing objects are fine. Nothing but the delete guard of catalog/ calls this for table
  * files that were ever committed. */
 firn_rc firn_store_delete(struct firn_ctx *cx, struct firn_store *store, const struct firn_str *uris,

@@ -131,6 +131,19 @@ static firn_rc reserve(struct firn_ctx *cx, struct firn_tx *tx, void *arg,
 	return FIRN_OK;
 }
 
+/* DuckDB writes manifests beside the metadata file to come, and makes no folder for them. */
+static firn_rc prepare(struct firn_ctx *cx, struct firn_catalog *catalog,
+		       const struct firn_item *item)
+{
+	struct firn_store *store;
+
+	FIRN_TRY(firn_store_of(cx, catalog, item->seen.place.warehouse_id,
+			       item->seen.place.profile_version, &store));
+	if (firn_store_prepare(cx, store, item->file) != FIRN_OK)
+		return firn_fault(cx, "make the table's folder");
+	return FIRN_OK;
+}
+
 static firn_rc stage(struct firn_ctx *cx, struct firn_catalog *catalog,
 		     const struct firn_mutation *mutation, struct firn_item *item,
 		     struct firn_outcome *ret_outcome)
@@ -143,7 +156,7 @@ static firn_rc stage(struct firn_ctx *cx, struct firn_catalog *catalog,
 	FIRN_TRY(firn_item_contain(cx, item));
 	if (firn_tx_run(cx, catalog, mutation, reserve, &staging, ret_outcome) != FIRN_OK)
 		return firn_fault(cx, "reserve the table's location");
-	return FIRN_OK;
+	return prepare(cx, catalog, item);
 }
 
 firn_rc firn_table_create(struct firn_ctx *cx, struct firn_catalog *catalog,

@@ -241,15 +241,15 @@ static firn_rc put_in(struct firn_ctx *cx, const struct firn_object *object, int
 	return FIRN_OK;
 }
 
-static firn_rc file_put(struct firn_ctx *cx, const struct firn_store *store,
-			const struct firn_object *object, struct firn_str bytes, bool if_absent)
+/* The folder of an object, made when it is missing, and the object's name in it. */
+static firn_rc make_folder(struct firn_ctx *cx, const struct firn_store *store,
+			   const struct firn_object *object, int *ret_folder, const char **ret_name)
 {
 	FIRN_CLEANUP(firn_fd_close) int root = -1;
-	FIRN_CLEANUP(firn_fd_close) int folder = -1;
 	const char *path;
-	const char *name;
+	int folder;
 
-	FIRN_TRY(split(cx, object->key, &path, &name));
+	FIRN_TRY(split(cx, object->key, &path, ret_name));
 	FIRN_TRY(firn_file_root(cx, store, &root));
 	folder = firn_beneath_make(root, path);
 	if (folder < 0 && errno == ENOTDIR)
@@ -258,7 +258,27 @@ static firn_rc file_put(struct firn_ctx *cx, const struct firn_store *store,
 				 FIRN_FMT(object->uri));
 	if (folder < 0)
 		return firn_file_fail(cx, object->uri, "making the folder of", errno);
+	*ret_folder = folder;
+	return FIRN_OK;
+}
+
+static firn_rc file_put(struct firn_ctx *cx, const struct firn_store *store,
+			const struct firn_object *object, struct firn_str bytes, bool if_absent)
+{
+	FIRN_CLEANUP(firn_fd_close) int folder = -1;
+	const char *name;
+
+	FIRN_TRY(make_folder(cx, store, object, &folder, &name));
 	return put_in(cx, object, folder, name, bytes, if_absent);
+}
+
+static firn_rc file_prepare(struct firn_ctx *cx, const struct firn_store *store,
+			    const struct firn_object *object)
+{
+	FIRN_CLEANUP(firn_fd_close) int folder = -1;
+	const char *name;
+
+	return make_folder(cx, store, object, &folder, &name);
 }
 
 static firn_rc remove_one(struct firn_ctx *cx, const struct firn_object *object, int root)
@@ -292,6 +312,7 @@ static const struct firn_store_ops file_ops = {
 	.get = file_get,
 	.head = file_head,
 	.put = file_put,
+	.prepare = file_prepare,
 	.remove = file_remove,
 	.list = firn_file_list,
 	.on_disk = true,

@@ -193,6 +193,17 @@ firn_rc firn_store_put(struct firn_ctx *cx, struct firn_store *store, struct fir
 	return end(cx, store, start, store->ops->put(cx, store, &object, bytes, if_absent));
 }
 
+firn_rc firn_store_prepare(struct firn_ctx *cx, struct firn_store *store, struct firn_str uri)
+{
+	int64_t start = begin(cx, store);
+	struct firn_object object;
+
+	FIRN_TRY(contain_object(cx, store, uri, &object));
+	if (!store->ops->prepare)
+		return FIRN_OK;
+	return end(cx, store, start, store->ops->prepare(cx, store, &object));
+}
+
 firn_rc firn_store_delete(struct firn_ctx *cx, struct firn_store *store,
 			  const struct firn_str *uris, size_t n)
 {

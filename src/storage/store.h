@@ -28,6 +28,9 @@ struct firn_store_ops {
 			const struct firn_object *object, struct firn_object_info *ret_info);
 	firn_rc (*put)(struct firn_ctx *cx, const struct firn_store *store,
 		       const struct firn_object *object, struct firn_str bytes, bool if_absent);
+	/* NULL where there are no folders. */
+	firn_rc (*prepare)(struct firn_ctx *cx, const struct firn_store *store,
+			   const struct firn_object *object);
 	firn_rc (*remove)(struct firn_ctx *cx, const struct firn_store *store,
 			  const struct firn_object *objects, size_t n);
 	/* folder's key may be that of the root, without a slash at its end. */

@@ -70,6 +70,21 @@ static size_t count_entries(const char *path)
 	return n - 2;
 }
 
+static void test_prepare(void **state)
+{
+	struct world *w = *state;
+	struct stat found;
+
+	assert_ok(&w->cx, firn_store_prepare(&w->cx, w->store, at(w, "ns/t/metadata/a.json")));
+	assert_int_equal(stat("wh/ns/t/metadata", &found), 0);
+	assert_true(S_ISDIR(found.st_mode));
+	assert_int_equal(stat("wh/ns/t/metadata/a.json", &found), -1);
+	assert_ok(&w->cx, firn_store_prepare(&w->cx, w->store, at(w, "ns/t/metadata/b.json")));
+	put(w, "file", "not a folder");
+	assert_int_equal(firn_store_prepare(&w->cx, w->store, at(w, "file/metadata/a.json")),
+			 FIRN_E_STORE_DENIED);
+}
+
 static void test_put(void **state)
 {
 	struct world *w = *state;
@@ -448,12 +463,19 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_STORE(test_put),	  WITH_STORE(test_if_absent),
-		WITH_STORE(test_race),	  WITH_STORE(test_missing),
-		WITH_STORE(test_outside), WITH_STORE(test_delete_contained),
-		WITH_STORE(test_links),	  WITH_STORE(test_pipe),
-		WITH_STORE(test_list),	  WITH_STORE(test_list_many),
-		WITH_STORE(test_root),	  WITH_STORE(test_root_impossible),
+		WITH_STORE(test_prepare),
+		WITH_STORE(test_put),
+		WITH_STORE(test_if_absent),
+		WITH_STORE(test_race),
+		WITH_STORE(test_missing),
+		WITH_STORE(test_outside),
+		WITH_STORE(test_delete_contained),
+		WITH_STORE(test_links),
+		WITH_STORE(test_pipe),
+		WITH_STORE(test_list),
+		WITH_STORE(test_list_many),
+		WITH_STORE(test_root),
+		WITH_STORE(test_root_impossible),
 		WITH_STORE(test_probe),
 	};
 

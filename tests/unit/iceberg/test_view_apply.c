@@ -52,6 +52,9 @@ static void test_versions(void **state)
 			 "3", "300", "0", VIEW_SQL("spark", "select 1"))) "," SET_CURRENT("-1") "]",
 		 FIRN_OK,
 		 "\"current-version-id\":1|" VIEW_ENTRY("1", "1700000000000") "|!\"version-id\":3"},
+		{"[" ADD_VERSION(VIEW_VERSION(
+			 "3", "300", "1", VIEW_SQL("spark", "select 2"))) "," SET_CURRENT("-1") "]",
+		 FIRN_OK, NULL},
 		{"[" ADD_VERSION(VIEW_VERSION("3", "300", "7", VIEW_SQL("spark", "s"))) "]",
 		 FIRN_E_ILLEGAL_ARGUMENT, "unknown schema: 7"},
 		{"[" ADD_VERSION(VIEW_VERSION("3", "300", "-1", VIEW_SQL("spark", "s"))) "]",

@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+import wire
 
 SECONDS = 20
 
@@ -34,6 +35,9 @@ class Stream:
         while line := self.file.readline().strip():
             name, _, value = line.decode().partition(": ")
             self.headers[name.lower()] = value
+
+    def answer(self, path):
+        return wire.Answer("GET", path, self.status, self.headers, b"")
 
     def lines(self):
         """Lines of the body, out of its chunks."""
@@ -136,9 +140,11 @@ def test_numbers_have_no_gaps(client, busy):
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
-def test_stream(client, address, busy, warehouse):
+def test_stream(client, contract, address, busy, warehouse):
     events = wait_for(client, busy, lambda events: len(events) >= len(KINDS))["events"]
-    stream = Stream(address, f"/management/v1/events/stream?after=0&warehouse={warehouse.name}")
+    path = f"/management/v1/events/stream?after=0&warehouse={warehouse.name}"
+    stream = Stream(address, path)
+    contract.check(stream.answer(path))
     assert stream.status == 200 and stream.headers["content-type"] == "text/event-stream"
     assert stream.headers["cache-control"] == "no-store" and "x-request-id" in stream.headers
     found = stream.events(len(KINDS))

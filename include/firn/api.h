@@ -14,17 +14,27 @@
 
 #include "firn/catalog.h"
 
-enum firn_method { FIRN_GET, FIRN_HEAD, FIRN_POST, FIRN_PUT, FIRN_DELETE, FIRN_PATCH, FIRN_OPTIONS, FIRN_METHOD_OTHER };
+enum firn_method {
+	FIRN_GET,
+	FIRN_HEAD,
+	FIRN_POST,
+	FIRN_PUT,
+	FIRN_DELETE,
+	FIRN_PATCH,
+	FIRN_OPTIONS,
+	FIRN_METHOD_OTHER
+};
 
 struct firn_reply {
-	int status;                      /* 0 = none yet */
-	struct firn_pair headers[16];    /* arena or static; no Content-Length, Date, X-Request-Id: the server's */
+	int status;		      /* 0 = none yet */
+	struct firn_pair headers[16]; /* arena or static; no Content-Length, Date, X-Request-Id: the
+					 server's */
 	unsigned n_headers;
-	struct firn_str body[8];         /* sent one after the other, not copied */
+	struct firn_str body[8]; /* sent one after the other, not copied */
 	unsigned n_body;
-	struct firn_blob *holds[2];      /* released when the body is sent */
+	struct firn_blob *holds[2]; /* released when the body is sent */
 	unsigned n_holds;
-	bool follow_events;              /* server-sent events: the server streams, from follow_after on */
+	bool follow_events; /* server-sent events: the server streams, from follow_after on */
 	int64_t follow_after;
 	struct firn_str follow_warehouse;
 };
@@ -32,33 +42,34 @@ struct firn_reply {
 struct firn_route;
 struct firn_api;
 struct firn_call {
-	struct firn_ctx cx;              /* set up by the server: arena, clock, deadline, request id */
+	struct firn_ctx cx; /* set up by the server: arena, clock, deadline, request id */
 	struct firn_api *api;
 	/* The request, as on the wire. */
 	enum firn_method method;
 	struct firn_str method_text, raw_path, raw_query, body;
-	struct firn_str (*header)(const struct firn_call *call, const char *name); /* NONE when absent */
-	void *transport;                 /* the server's own */
-	bool loopback_peer;              /* the peer's address is loopback */
+	struct firn_str (*header)(const struct firn_call *call,
+				  const char *name); /* NONE when absent */
+	void *transport;			     /* the server's own */
+	bool loopback_peer;			     /* the peer's address is loopback */
 	/* Found on the way. */
 	const struct firn_route *route;
-	size_t body_ceiling;             /* bytes, inflated too; set by firn_api_route */
+	size_t body_ceiling; /* bytes, inflated too; set by firn_api_route */
 	struct firn_target target;
-	struct firn_map query;           /* decoded */
+	struct firn_map query; /* decoded */
 	const struct firn_pass *pass;
-	uint64_t queue_key;              /* lanes run calls with equal non-zero keys one after the other */
+	uint64_t queue_key; /* lanes run calls with equal non-zero keys one after the other */
 	struct firn_ask *ask;
 	struct firn_reply reply;
-	struct firn_pointer pointer;     /* what a fast route found before it turned to a lane */
-	void *state;                     /* the route's own, between ask and answer */
+	struct firn_pointer pointer; /* what a fast route found before it turned to a lane */
+	void *state;		     /* the route's own, between ask and answer */
 };
 
 enum firn_next { FIRN_NEXT_REPLY, FIRN_NEXT_ASK, FIRN_NEXT_LANE };
 
 struct firn_api_config {
-	struct firn_str base_url;        /* as clients see the server; may be empty */
-	size_t body_ceiling;             /* default for routes that don't say, bytes */
-	bool open_management;            /* management answers non-loopback callers too (never by default) */
+	struct firn_str base_url; /* as clients see the server; may be empty */
+	size_t body_ceiling;	  /* default for routes that don't say, bytes */
+	bool open_management; /* management answers non-loopback callers too (never by default) */
 };
 /* What the server knows and an endpoint shows. */
 struct firn_api_hooks {
@@ -68,8 +79,9 @@ struct firn_api_hooks {
 	/* False with a reason (static text) while draining or the database can't be reached. */
 	bool (*ready)(void *server, const char **ret_reason);
 };
-firn_rc firn_api_open(struct firn_ctx *cx, struct firn_catalog *catalog, const struct firn_api_config *config,
-		      const struct firn_api_hooks *hooks, struct firn_api **ret_api) FIRN_MUST;
+firn_rc firn_api_open(struct firn_ctx *cx, struct firn_catalog *catalog,
+		      const struct firn_api_config *config, const struct firn_api_hooks *hooks,
+		      struct firn_api **ret_api) FIRN_MUST;
 void firn_api_free(struct firn_api *api);
 
 enum firn_next firn_api_route(struct firn_call *call); /* ASK here means: go on */

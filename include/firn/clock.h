@@ -5,7 +5,7 @@
 #include "firn/str.h"
 
 struct firn_clock {
-	int64_t (*wall_ms)(const struct firn_clock *clock);      /* ms since the Unix epoch */
+	int64_t (*wall_ms)(const struct firn_clock *clock); /* ms since the Unix epoch */
 	int64_t (*monotonic_ns)(const struct firn_clock *clock);
 };
 extern const struct firn_clock firn_system_clock;

@@ -1,4 +1,5 @@
-/* Cryptography; the only door to OpenSSL. Failures of the library abort: there is no way to go on. */
+/* Cryptography; the only door to OpenSSL. Failures of the library abort: there is no way to go on.
+ */
 #ifndef FIRN_CRYPTO_H
 #define FIRN_CRYPTO_H
 
@@ -19,7 +20,8 @@ firn_rc firn_unhex(struct firn_ctx *cx, struct firn_str hex, void *out, size_t n
 struct firn_str firn_base64(struct firn_ctx *cx, const void *bytes, size_t n);
 struct firn_str firn_base64url(struct firn_ctx *cx, const void *bytes, size_t n); /* no padding */
 /* BAD_REQUEST on anything that is not canonical base64url without padding. */
-firn_rc firn_base64url_decode(struct firn_ctx *cx, struct firn_str text, struct firn_str *ret_bytes) FIRN_MUST;
+firn_rc firn_base64url_decode(struct firn_ctx *cx, struct firn_str text,
+			      struct firn_str *ret_bytes) FIRN_MUST;
 
 /* AES-256-GCM. sealed = nonce(12) ‖ ciphertext ‖ tag(16); aad binds it to its place. */
 firn_rc firn_seal(struct firn_ctx *cx, const unsigned char key[static 32], struct firn_str aad,

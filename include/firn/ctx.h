@@ -38,7 +38,8 @@ const struct firn_code_info *firn_code_info(enum firn_code code);
 
 struct firn_err {
 	enum firn_code code;
-	char message[1024]; /* for the client: names the offending value and the mend; cut at a UTF-8 boundary */
+	char message[1024]; /* for the client: names the offending value and the mend; cut at a
+			       UTF-8 boundary */
 	char notes[1024];   /* for the log only */
 	char sqlstate[6];   /* set by db/, empty otherwise */
 };
@@ -51,8 +52,8 @@ struct firn_timings {
 
 struct firn_arena;
 struct firn_clock;
-struct firn_db;    /* db.h: this lane's connection; NULL on an event loop, where nothing may block */
-struct firn_http;  /* http.h: this lane's HTTP client; NULL on an event loop */
+struct firn_db;	  /* db.h: this lane's connection; NULL on an event loop, where nothing may block */
+struct firn_http; /* http.h: this lane's HTTP client; NULL on an event loop */
 
 struct firn_ctx {
 	struct firn_arena *arena; /* lives as long as the request */
@@ -62,9 +63,10 @@ struct firn_ctx {
 	int64_t deadline_ns; /* on clock's monotonic scale; 0 = none */
 	struct firn_err err;
 	struct firn_timings timings;
-	char request_id[37];    /* uuid text, sent as X-Request-Id */
-	char traceparent[56];   /* W3C trace context passed on; empty = none */
-	char principal[256];    /* who, for commit log and audit; "anonymous" until authentication exists */
+	char request_id[37];  /* uuid text, sent as X-Request-Id */
+	char traceparent[56]; /* W3C trace context passed on; empty = none */
+	char principal[256];  /* who, for commit log and audit; "anonymous" until authentication
+				 exists */
 };
 
 /* Sets code and message unless an error is set already; returns the code that is now set. */

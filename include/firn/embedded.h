@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 struct firn_embedded_file {
-	const char *name; /* file name without folder, e.g. "0001_catalog.sql" */
+	const char *name;	    /* file name without folder, e.g. "0001_catalog.sql" */
 	const unsigned char *bytes; /* NUL-terminated one past size */
 	size_t size;
 };

@@ -12,8 +12,13 @@
 struct firn_json;
 
 enum firn_json_type {
-	FIRN_JSON_NULL, FIRN_JSON_BOOL, FIRN_JSON_INT, FIRN_JSON_REAL,
-	FIRN_JSON_STRING, FIRN_JSON_ARRAY, FIRN_JSON_OBJECT
+	FIRN_JSON_NULL,
+	FIRN_JSON_BOOL,
+	FIRN_JSON_INT,
+	FIRN_JSON_REAL,
+	FIRN_JSON_STRING,
+	FIRN_JSON_ARRAY,
+	FIRN_JSON_OBJECT
 };
 
 #define FIRN_JSON_DEPTH 256
@@ -39,14 +44,14 @@ firn_rc firn_json_dump(struct firn_ctx *cx, const struct firn_json *json, bool c
 
 /* Table-driven reading: one row per member of the JSON object. */
 enum firn_field_kind {
-	FIRN_FIELD_STR,      /* struct firn_str */
-	FIRN_FIELD_I64,      /* int64_t */
-	FIRN_FIELD_BOOL,     /* bool */
-	FIRN_FIELD_STRS,     /* struct firn_strs: array of strings */
-	FIRN_FIELD_MAP,      /* struct firn_map: object of strings */
-	FIRN_FIELD_OBJECT,   /* const struct firn_json * */
-	FIRN_FIELD_ARRAY,    /* const struct firn_json * */
-	FIRN_FIELD_ANY       /* const struct firn_json * */
+	FIRN_FIELD_STR,	   /* struct firn_str */
+	FIRN_FIELD_I64,	   /* int64_t */
+	FIRN_FIELD_BOOL,   /* bool */
+	FIRN_FIELD_STRS,   /* struct firn_strs: array of strings */
+	FIRN_FIELD_MAP,	   /* struct firn_map: object of strings */
+	FIRN_FIELD_OBJECT, /* const struct firn_json * */
+	FIRN_FIELD_ARRAY,  /* const struct firn_json * */
+	FIRN_FIELD_ANY	   /* const struct firn_json * */
 };
 enum { FIRN_FIELD_REQUIRED = 1, FIRN_FIELD_NULL_OK = 2 /* null counts as absent */ };
 struct firn_field {
@@ -69,11 +74,13 @@ struct firn_map {
 /* Fills the fields of *ret_struct (absent ones stay as they are); unknown members are ignored.
  * BAD_REQUEST names the member, what was expected and what was found, led by `what`. */
 firn_rc firn_json_read(struct firn_ctx *cx, const struct firn_json *object, const char *what,
-		       const struct firn_field *fields, size_t n_fields, void *ret_struct) FIRN_MUST;
+		       const struct firn_field *fields, size_t n_fields,
+		       void *ret_struct) FIRN_MUST;
 /* Value of key or NONE. */
 struct firn_str firn_map_get(const struct firn_map *map, const char *key);
 
-/* Writing. Commas and escapes are the writer's; nesting is the caller's. Errors stick to the buffer. */
+/* Writing. Commas and escapes are the writer's; nesting is the caller's. Errors stick to the
+ * buffer. */
 struct firn_jw {
 	struct firn_buf *out;
 	bool comma;
@@ -83,7 +90,8 @@ void firn_jw_begin(struct firn_jw *w, char bracket); /* '{' or '[' */
 void firn_jw_end(struct firn_jw *w, char bracket);   /* '}' or ']' */
 void firn_jw_key(struct firn_jw *w, const char *key);
 void firn_jw_key_str(struct firn_jw *w, struct firn_str key);
-void firn_jw_str(struct firn_jw *w, struct firn_str value); /* NONE writes null; ill-formed UTF-8 becomes U+FFFD */
+void firn_jw_str(struct firn_jw *w,
+		 struct firn_str value); /* NONE writes null; ill-formed UTF-8 becomes U+FFFD */
 void firn_jw_cstr(struct firn_jw *w, const char *value); /* NULL writes null */
 void firn_jw_i64(struct firn_jw *w, int64_t value);
 void firn_jw_i64_str(struct firn_jw *w, int64_t value); /* as a string: our own APIs' int64 */
@@ -96,12 +104,13 @@ void firn_jw_map(struct firn_jw *w, const struct firn_map *map);
 
 /*
  * A raw scan over JSON text, for what is carried and not checked: visits the members of the object
- * (or elements of the array) that text is, giving each value as the slice of its bytes. Validates as
- * it goes, so what the callback was given counts only once the scan is FIRN_OK; a key twice in the
- * outermost object is found at its end. The callback's non-OK code stops the scan. Keys are given
- * unescaped (NONE for elements of an array).
+ * (or elements of the array) that text is, giving each value as the slice of its bytes. Validates
+ * as it goes, so what the callback was given counts only once the scan is FIRN_OK; a key twice in
+ * the outermost object is found at its end. The callback's non-OK code stops the scan. Keys are
+ * given unescaped (NONE for elements of an array).
  */
-typedef firn_rc firn_json_visit(struct firn_ctx *cx, void *arg, struct firn_str key, struct firn_str raw);
+typedef firn_rc firn_json_visit(struct firn_ctx *cx, void *arg, struct firn_str key,
+				struct firn_str raw);
 firn_rc firn_json_scan(struct firn_ctx *cx, struct firn_str text, const char *what,
 		       firn_json_visit *visit, void *arg) FIRN_MUST;
 

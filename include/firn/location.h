@@ -14,10 +14,10 @@
 #include "firn/str.h"
 
 struct firn_location {
-	struct firn_str scheme;    /* "s3" or "file" */
+	struct firn_str scheme;	   /* "s3" or "file" */
 	struct firn_str authority; /* bucket; empty for file */
-	struct firn_str path;      /* begins with '/', no trailing slash; "" for a bucket's root */
-	struct firn_str normal;    /* "s3://bucket/path", "file:///path" */
+	struct firn_str path;	   /* begins with '/', no trailing slash; "" for a bucket's root */
+	struct firn_str normal;	   /* "s3://bucket/path", "file:///path" */
 };
 /* BAD_REQUEST naming `what` and the text. */
 firn_rc firn_location_parse(struct firn_ctx *cx, struct firn_str text, const char *what,
@@ -25,6 +25,7 @@ firn_rc firn_location_parse(struct firn_ctx *cx, struct firn_str text, const cha
 /* inner equals outer or lies beneath it (whole pieces: /a/b is not within /a/bc). */
 bool firn_location_within(const struct firn_location *inner, const struct firn_location *outer);
 /* base + "/" + relative, in the spelling of base (its trailing slashes dropped). */
-struct firn_str firn_location_join(struct firn_ctx *cx, struct firn_str base, struct firn_str relative);
+struct firn_str firn_location_join(struct firn_ctx *cx, struct firn_str base,
+				   struct firn_str relative);
 
 #endif

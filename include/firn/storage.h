@@ -17,10 +17,10 @@
 
 /* How to reach a warehouse's store. Kept as JSON in the warehouse row, but for the secret. */
 struct firn_store_profile {
-	struct firn_str root;       /* the warehouse's location, any spelling */
+	struct firn_str root; /* the warehouse's location, any spelling */
 	/* s3 only: */
-	struct firn_str endpoint;   /* "https://host:port"; empty = AWS's regional endpoint */
-	struct firn_str region;     /* default us-east-1 */
+	struct firn_str endpoint; /* "https://host:port"; empty = AWS's regional endpoint */
+	struct firn_str region;	  /* default us-east-1 */
 	bool path_style;
 	struct firn_str access_key; /* empty = unsigned requests */
 	struct firn_secret secret_key;
@@ -39,27 +39,28 @@ const struct firn_location *firn_store_root(const struct firn_store *store);
 firn_rc firn_store_get(struct firn_ctx *cx, struct firn_store *store, struct firn_str uri,
 		       size_t ceiling, struct firn_str *ret_bytes) FIRN_MUST;
 struct firn_object_info {
-	struct firn_str uri;      /* in the spelling of the store's root */
-	int64_t size;             /* bytes */
-	int64_t modified_ms;      /* since the Unix epoch */
+	struct firn_str uri; /* in the spelling of the store's root */
+	int64_t size;	     /* bytes */
+	int64_t modified_ms; /* since the Unix epoch */
 };
 firn_rc firn_store_head(struct firn_ctx *cx, struct firn_store *store, struct firn_str uri,
 			struct firn_object_info *ret_info) FIRN_MUST;
 /*
- * Writes a new object durably (file: write, fsync, link, fsync of the folder; s3: one put, multipart
- * over 64 MiB) and returns only when it would survive a crash. if_absent: STORE_EXISTS when there is
- * one already; on an S3 server without conditional puts the flag is refused at probe time, not here.
- * A retried put whose first try took effect is success, not STORE_EXISTS.
+ * Writes a new object durably (file: write, fsync, link, fsync of the folder; s3: one put,
+ * multipart over 64 MiB) and returns only when it would survive a crash. if_absent: STORE_EXISTS
+ * when there is one already; on an S3 server without conditional puts the flag is refused at probe
+ * time, not here. A retried put whose first try took effect is success, not STORE_EXISTS.
  */
 firn_rc firn_store_put(struct firn_ctx *cx, struct firn_store *store, struct firn_str uri,
 		       struct firn_str bytes, bool if_absent) FIRN_MUST;
-/* Readies the place of an object that a client is about to write itself: its folder exists afterwards
- * where a store has folders; elsewhere this does nothing. */
-firn_rc firn_store_prepare(struct firn_ctx *cx, struct firn_store *store, struct firn_str uri) FIRN_MUST;
+/* Readies the place of an object that a client is about to write itself: its folder exists
+ * afterwards where a store has folders; elsewhere this does nothing. */
+firn_rc firn_store_prepare(struct firn_ctx *cx, struct firn_store *store,
+			   struct firn_str uri) FIRN_MUST;
 /* Deletes; missing objects are fine. Nothing but the delete guard of catalog/ calls this for table
  * files that were ever committed. */
-firn_rc firn_store_delete(struct firn_ctx *cx, struct firn_store *store, const struct firn_str *uris,
-			  size_t n) FIRN_MUST;
+firn_rc firn_store_delete(struct firn_ctx *cx, struct firn_store *store,
+			  const struct firn_str *uris, size_t n) FIRN_MUST;
 /* One page of objects beneath prefix (whole pieces: /a doesn't reach /ab), in key order where the
  * server lists so; it may hold fewer than page objects, even none. *cursor starts NONE and is NONE
  * after the last. Names that no location may hold are passed over. */
@@ -69,7 +70,7 @@ firn_rc firn_store_list(struct firn_ctx *cx, struct firn_store *store, struct fi
 
 /* What a probe object under the root showed; used by doctor and when a warehouse is created. */
 struct firn_store_check {
-	const char *name;      /* "write", "read", "conditional put", "list", "delete" */
+	const char *name; /* "write", "read", "conditional put", "list", "delete" */
 	bool passed;
 	struct firn_str detail; /* how to mend it, when it failed */
 };

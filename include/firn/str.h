@@ -32,7 +32,7 @@ int firn_str_cmp(struct firn_str a, struct firn_str b); /* bytewise, as COLLATE 
 /* Offset of needle in s, or SIZE_MAX. */
 size_t firn_str_find(struct firn_str s, char needle);
 struct firn_str firn_str_sub(struct firn_str s, size_t from, size_t n); /* clamped to s */
-struct firn_str firn_str_trim(struct firn_str s); /* ASCII blanks */
+struct firn_str firn_str_trim(struct firn_str s);			/* ASCII blanks */
 /* True when s is well-formed UTF-8 (no overlong forms, no surrogates). */
 bool firn_utf8_valid(struct firn_str s);
 
@@ -74,7 +74,8 @@ struct firn_secret {
 	unsigned char *bytes;
 	size_t n;
 };
-firn_rc firn_secret_set(struct firn_ctx *cx, struct firn_secret *secret, const void *bytes, size_t n) FIRN_MUST; /* malloc'ed copy */
+firn_rc firn_secret_set(struct firn_ctx *cx, struct firn_secret *secret, const void *bytes,
+			size_t n) FIRN_MUST; /* malloc'ed copy */
 void firn_secret_release(struct firn_secret *secret);
 
 #endif

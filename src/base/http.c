@@ -59,11 +59,11 @@ struct receiving {
 	struct firn_pair *headers;
 	size_t n_headers, header_bytes;
 	const char *refused; /* why the answer was broken off */
-	unsigned sent;       /* how often the request went out */
+	unsigned sent;	     /* how often the request went out */
 };
 
-/* libcurl sends a request again by itself when a kept connection turns out to be dead; but the server
- * may have taken the first one, and the caller must learn that it is in doubt. */
+/* libcurl sends a request again by itself when a kept connection turns out to be dead; but the
+ * server may have taken the first one, and the caller must learn that it is in doubt. */
 static int before_request(void *arg, char *peer, char *own, int peer_port, int own_port)
 {
 	struct receiving *r = arg;

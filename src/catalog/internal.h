@@ -17,14 +17,15 @@ struct firn_catalog {
 	struct firn_cache *cache;
 	struct firn_stores *stores;
 	_Atomic uint64_t committed, conflicts, retries; /* counted by the commit algorithm */
-	_Atomic uint64_t unknown;                       /* counted by tx.c */
+	_Atomic uint64_t unknown;			/* counted by tx.c */
 };
 
 #define FIRN_LEVEL_SEPARATOR '\x1f'
 /* namespace.path of levels: joined by U+001F; "" for the root. */
 struct firn_str firn_levels_path(struct firn_ctx *cx, const struct firn_strs *levels);
 /* The other way round, of a path that is known to be good ("" gives no levels). */
-firn_rc firn_path_levels(struct firn_ctx *cx, struct firn_str path, struct firn_strs *ret_levels) FIRN_MUST;
+firn_rc firn_path_levels(struct firn_ctx *cx, struct firn_str path,
+			 struct firn_strs *ret_levels) FIRN_MUST;
 
 /* Longest namespace.path: with it an index entry stays below PostgreSQL's limit of 2704 bytes. */
 #define FIRN_PATH_BYTES 2000
@@ -35,16 +36,19 @@ struct firn_str firn_target_text(struct firn_ctx *cx, const struct firn_target *
 
 /* place.c: two parameters, text and uuid, that match a warehouse by either:
  * "w.name = $1 or w.uuid = $2". No warehouse has a name that reads as a UUID. */
-firn_rc firn_param_prefix(struct firn_ctx *cx, struct firn_params *p, struct firn_str warehouse) FIRN_MUST;
-/* Judges the first row of a statement that left-joins warehouse and namespace from a one-row source:
- * null ids are NO_SUCH_WAREHOUSE and NO_SUCH_NAMESPACE (the root has no namespace row). */
-firn_rc firn_place_judge(struct firn_ctx *cx, const struct firn_target *target, const struct firn_rows *rows,
-			 unsigned warehouse_column, unsigned namespace_column) FIRN_MUST;
+firn_rc firn_param_prefix(struct firn_ctx *cx, struct firn_params *p,
+			  struct firn_str warehouse) FIRN_MUST;
+/* Judges the first row of a statement that left-joins warehouse and namespace from a one-row
+ * source: null ids are NO_SUCH_WAREHOUSE and NO_SUCH_NAMESPACE (the root has no namespace row). */
+firn_rc firn_place_judge(struct firn_ctx *cx, const struct firn_target *target,
+			 const struct firn_rows *rows, unsigned warehouse_column,
+			 unsigned namespace_column) FIRN_MUST;
 /* The names of such a statement's rows; none when the one row there is has a null name. */
 firn_rc firn_rows_names(struct firn_ctx *cx, const struct firn_rows *rows, unsigned column,
 			struct firn_strs *ret_names) FIRN_MUST;
-firn_rc firn_fail_warehouse(struct firn_ctx *cx, struct firn_str warehouse);        /* NO_SUCH_WAREHOUSE */
-firn_rc firn_fail_namespace(struct firn_ctx *cx, const struct firn_strs *levels); /* NO_SUCH_NAMESPACE */
+firn_rc firn_fail_warehouse(struct firn_ctx *cx, struct firn_str warehouse); /* NO_SUCH_WAREHOUSE */
+firn_rc firn_fail_namespace(struct firn_ctx *cx,
+			    const struct firn_strs *levels); /* NO_SUCH_NAMESPACE */
 
 /* A warehouse and namespace as a mutation sees them. */
 struct firn_place {
@@ -52,7 +56,11 @@ struct firn_place {
 	struct firn_str warehouse_uuid, warehouse_name, warehouse_location, namespace_path;
 	struct firn_str namespace_location; /* the namespace's "location" property, or NONE */
 };
-enum firn_lock { FIRN_LOCK_NONE, FIRN_LOCK_SHARE /* for key share */, FIRN_LOCK_EXCLUSIVE /* for update */ };
+enum firn_lock {
+	FIRN_LOCK_NONE,
+	FIRN_LOCK_SHARE /* for key share */,
+	FIRN_LOCK_EXCLUSIVE /* for update */
+};
 /* Looks the target's namespace up, locking its row as asked (inside a transaction). At the root
  * namespace_id is 0 and the row that is locked is the warehouse's. NO_SUCH_WAREHOUSE,
  * NO_SUCH_NAMESPACE ("Namespace does not exist: a.b"). */
@@ -64,23 +72,29 @@ firn_rc firn_place_find(struct firn_ctx *cx, const struct firn_target *target, e
 firn_rc firn_store_of(struct firn_ctx *cx, struct firn_catalog *catalog, int64_t warehouse_id,
 		      int64_t profile_version, struct firn_store **ret_store) FIRN_MUST;
 
-/* page.c: keyset paging by one text key. The token authenticates scope (what is listed) and the last
- * key. ret_after is "" at the start, ret_limit 0 when not paged. */
+/* page.c: keyset paging by one text key. The token authenticates scope (what is listed) and the
+ * last key. ret_after is "" at the start, ret_limit 0 when not paged. */
 firn_rc firn_page_start(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str scope,
-			const struct firn_page *page, struct firn_str *ret_after, int64_t *ret_limit) FIRN_MUST;
+			const struct firn_page *page, struct firn_str *ret_after,
+			int64_t *ret_limit) FIRN_MUST;
 /* Two parameters, text and bigint: "key > $1 … limit $2", where null means no limit. */
-firn_rc firn_param_page(struct firn_ctx *cx, struct firn_params *p, struct firn_str after, int64_t limit) FIRN_MUST;
+firn_rc firn_param_page(struct firn_ctx *cx, struct firn_params *p, struct firn_str after,
+			int64_t limit) FIRN_MUST;
 /* Asked for limit+1 keys, got n: cuts *n to limit and makes the next token when there are more. */
 firn_rc firn_page_finish(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str scope,
 			 int64_t limit, const struct firn_strs *keys, size_t *n,
 			 struct firn_page_answer *ret_page) FIRN_MUST;
 
 /* outcome.c: outcome ↔ JSON text of the idempotency row. */
-firn_rc firn_outcome_write(struct firn_ctx *cx, const struct firn_outcome *outcome, struct firn_str *ret_json) FIRN_MUST;
-firn_rc firn_outcome_parse(struct firn_ctx *cx, struct firn_str json, struct firn_outcome *ret_outcome) FIRN_MUST;
+firn_rc firn_outcome_write(struct firn_ctx *cx, const struct firn_outcome *outcome,
+			   struct firn_str *ret_json) FIRN_MUST;
+firn_rc firn_outcome_parse(struct firn_ctx *cx, struct firn_str json,
+			   struct firn_outcome *ret_outcome) FIRN_MUST;
 /* idempotency.c: writes the outcome of a claim inside the current transaction, or on its own when
- * none is open (a mutation that had nothing to change). idem NULL: nothing. UNAVAILABLE when another
- * request has recorded one meanwhile (the claim's session was lost): nothing may be committed then. */
-firn_rc firn_idem_record(struct firn_ctx *cx, struct firn_idem *idem, const struct firn_outcome *outcome) FIRN_MUST;
+ * none is open (a mutation that had nothing to change). idem NULL: nothing. UNAVAILABLE when
+ * another request has recorded one meanwhile (the claim's session was lost): nothing may be
+ * committed then. */
+firn_rc firn_idem_record(struct firn_ctx *cx, struct firn_idem *idem,
+			 const struct firn_outcome *outcome) FIRN_MUST;
 
 #endif

@@ -155,8 +155,9 @@ void firn_idem_release(struct firn_ctx *cx, struct firn_catalog *catalog, struct
 
 struct firn_warehouse_spec {
 	struct firn_str name, location;
-	const struct firn_json *storage; /* {"type":"s3"|"file","endpoint",…,"access-key-id","secret-access-key"};
-					    NULL = file */
+	const struct firn_json
+		*storage; /* {"type":"s3"|"file","endpoint",…,"access-key-id","secret-access-key"};
+			     NULL = file */
 	struct firn_map properties;
 	bool has_protected, is_protected;
 	bool has_undrop, has_properties;

@@ -44,47 +44,11 @@ static const struct firn_sql delete_sql = {
 	.results = "",
 };
 
-static firn_rc new_ask(struct firn_ctx *cx, const struct firn_sql *sql,
-		       const struct firn_target *target, struct firn_ask **ret_ask)
-{
-	struct firn_ask *ask = firn_alloc(cx, sizeof(*ask));
-	struct firn_str path = firn_levels_path(cx, &target->levels);
-
-	if (!ask || !path.p)
-		return cx->err.code;
-	ask->sql = sql;
-	FIRN_TRY(firn_param_prefix(cx, &ask->params, target->warehouse));
-	FIRN_TRY(firn_param_str(cx, &ask->params, path));
-	*ret_ask = ask;
-	return FIRN_OK;
-}
-
-static firn_rc scope_of(struct firn_ctx *cx, const struct firn_target *ns,
-			struct firn_str *ret_scope)
-{
-	struct firn_str path = firn_levels_path(cx, &ns->levels);
-
-	if (!path.p)
-		return cx->err.code;
-	*ret_scope =
-		firn_printf(cx, "functions/%.*s/%.*s", FIRN_FMT(ns->warehouse), FIRN_FMT(path));
-	return ret_scope->p ? FIRN_OK : cx->err.code;
-}
-
 firn_rc firn_functions_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
 			   const struct firn_target *ns, const struct firn_page *page,
 			   struct firn_ask **ret_ask)
 {
-	struct firn_str scope, after;
-	struct firn_ask *ask;
-	int64_t limit;
-
-	FIRN_TRY(scope_of(cx, ns, &scope));
-	FIRN_TRY(firn_page_start(cx, catalog, scope, page, &after, &limit));
-	FIRN_TRY(new_ask(cx, &list_sql, ns, &ask));
-	FIRN_TRY(firn_param_page(cx, &ask->params, after, limit));
-	*ret_ask = ask;
-	return FIRN_OK;
+	return firn_listing_ask(cx, catalog, &list_sql, "functions", ns, page, ret_ask);
 }
 
 firn_rc firn_functions_read(struct firn_ctx *cx, struct firn_catalog *catalog,
@@ -92,17 +56,7 @@ firn_rc firn_functions_read(struct firn_ctx *cx, struct firn_catalog *catalog,
 			    const struct firn_rows *rows, struct firn_strs *ret_names,
 			    struct firn_page_answer *ret_page)
 {
-	struct firn_str scope, after;
-	struct firn_strs names;
-	int64_t limit;
-
-	FIRN_TRY(firn_place_judge(cx, ns, rows, 0, 1));
-	FIRN_TRY(firn_rows_names(cx, rows, 2, &names));
-	FIRN_TRY(scope_of(cx, ns, &scope));
-	FIRN_TRY(firn_page_start(cx, catalog, scope, page, &after, &limit));
-	FIRN_TRY(firn_page_finish(cx, catalog, scope, limit, &names, &names.n, ret_page));
-	*ret_names = names;
-	return FIRN_OK;
+	return firn_listing_read(cx, catalog, "functions", ns, page, rows, ret_names, ret_page);
 }
 
 static firn_rc missing(struct firn_ctx *cx, const struct firn_target *target)
@@ -116,7 +70,7 @@ firn_rc firn_function_ask(struct firn_ctx *cx, const struct firn_target *target,
 {
 	struct firn_ask *ask;
 
-	FIRN_TRY(new_ask(cx, &one_sql, target, &ask));
+	FIRN_TRY(firn_target_ask(cx, &one_sql, target, &ask));
 	FIRN_TRY(firn_param_str(cx, &ask->params, target->name));
 	*ret_ask = ask;
 	return FIRN_OK;

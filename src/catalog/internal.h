@@ -97,4 +97,21 @@ firn_rc firn_outcome_parse(struct firn_ctx *cx, struct firn_str json,
 firn_rc firn_idem_record(struct firn_ctx *cx, struct firn_idem *idem,
 			 const struct firn_outcome *outcome) FIRN_MUST;
 
+/*
+ * listing.c: lists of names. sql's parameters are prefix name, prefix UUID, namespace path, then
+ * the page's two; its columns warehouse id, namespace id, name, in order. kind names the list in
+ * page tokens.
+ */
+firn_rc firn_listing_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
+			 const struct firn_sql *sql, const char *kind, const struct firn_target *ns,
+			 const struct firn_page *page, struct firn_ask **ret_ask) FIRN_MUST;
+firn_rc firn_listing_read(struct firn_ctx *cx, struct firn_catalog *catalog, const char *kind,
+			  const struct firn_target *ns, const struct firn_page *page,
+			  const struct firn_rows *rows, struct firn_strs *ret_names,
+			  struct firn_page_answer *ret_page) FIRN_MUST;
+/* A question about a namespace: prefix name, prefix UUID and path are its first three parameters.
+ */
+firn_rc firn_target_ask(struct firn_ctx *cx, const struct firn_sql *sql,
+			const struct firn_target *target, struct firn_ask **ret_ask) FIRN_MUST;
+
 #endif

@@ -30,47 +30,11 @@ static const struct firn_sql list_sql = {
 	.results = "bigint,bigint,text",
 };
 
-static firn_rc new_ask(struct firn_ctx *cx, const struct firn_sql *sql,
-		       const struct firn_target *target, struct firn_ask **ret_ask)
-{
-	struct firn_ask *ask = firn_alloc(cx, sizeof(*ask));
-	struct firn_str path = firn_levels_path(cx, &target->levels);
-
-	if (!ask || !path.p)
-		return cx->err.code;
-	ask->sql = sql;
-	FIRN_TRY(firn_param_prefix(cx, &ask->params, target->warehouse));
-	FIRN_TRY(firn_param_str(cx, &ask->params, path));
-	*ret_ask = ask;
-	return FIRN_OK;
-}
-
-static firn_rc scope_of(struct firn_ctx *cx, const struct firn_target *parent,
-			struct firn_str *ret_scope)
-{
-	struct firn_str path = firn_levels_path(cx, &parent->levels);
-
-	if (!path.p)
-		return cx->err.code;
-	*ret_scope = firn_printf(cx, "namespaces/%.*s/%.*s", FIRN_FMT(parent->warehouse),
-				 FIRN_FMT(path));
-	return ret_scope->p ? FIRN_OK : cx->err.code;
-}
-
 firn_rc firn_namespaces_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
 			    const struct firn_target *parent, const struct firn_page *page,
 			    struct firn_ask **ret_ask)
 {
-	struct firn_str scope, after;
-	struct firn_ask *ask;
-	int64_t limit;
-
-	FIRN_TRY(scope_of(cx, parent, &scope));
-	FIRN_TRY(firn_page_start(cx, catalog, scope, page, &after, &limit));
-	FIRN_TRY(new_ask(cx, &list_sql, parent, &ask));
-	FIRN_TRY(firn_param_page(cx, &ask->params, after, limit));
-	*ret_ask = ask;
-	return FIRN_OK;
+	return firn_listing_ask(cx, catalog, &list_sql, "namespaces", parent, page, ret_ask);
 }
 
 firn_rc firn_namespaces_read(struct firn_ctx *cx, struct firn_catalog *catalog,
@@ -78,17 +42,8 @@ firn_rc firn_namespaces_read(struct firn_ctx *cx, struct firn_catalog *catalog,
 			     const struct firn_rows *rows, struct firn_strs *ret_names,
 			     struct firn_page_answer *ret_page)
 {
-	struct firn_str scope, after;
-	struct firn_strs names;
-	int64_t limit;
-
-	FIRN_TRY(firn_place_judge(cx, parent, rows, 0, 1));
-	FIRN_TRY(firn_rows_names(cx, rows, 2, &names));
-	FIRN_TRY(scope_of(cx, parent, &scope));
-	FIRN_TRY(firn_page_start(cx, catalog, scope, page, &after, &limit));
-	FIRN_TRY(firn_page_finish(cx, catalog, scope, limit, &names, &names.n, ret_page));
-	*ret_names = names;
-	return FIRN_OK;
+	return firn_listing_read(cx, catalog, "namespaces", parent, page, rows, ret_names,
+				 ret_page);
 }
 
 firn_rc firn_namespace_ask(struct firn_ctx *cx, const struct firn_target *target,
@@ -99,7 +54,7 @@ firn_rc firn_namespace_ask(struct firn_ctx *cx, const struct firn_target *target
 	if (target->levels.n == 0)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST, "the namespace is missing: name one");
 	FIRN_TRY(firn_namespace_folder(cx, &target->levels, &folder));
-	FIRN_TRY(new_ask(cx, &one_sql, target, ret_ask));
+	FIRN_TRY(firn_target_ask(cx, &one_sql, target, ret_ask));
 	return firn_param_str(cx, &(*ret_ask)->params, folder);
 }
 

@@ -9,16 +9,23 @@
 #include "firn/table_metadata.h"
 #include "tabular.h"
 
-static const struct firn_sql list_sql = {
-	.name = "tabulars_list",
-	.text = "select w.id, n.id, t.name from (select 1) one"
-		" left join warehouse w on w.name = $1 or w.uuid = $2"
-		" left join namespace n on n.warehouse_id = w.id and n.path = $3"
-		" left join lateral (select name from tabular where namespace_id = n.id and kind = "
-		"$4"
-		" and name > $5 order by name limit $6) t on true"
-		" order by t.name",
-	.params = "text,uuid,text,text,text,bigint",
+#define LIST_SQL(kind)                                                                             \
+	"select w.id, n.id, t.name from (select 1) one"                                            \
+	" left join warehouse w on w.name = $1 or w.uuid = $2"                                     \
+	" left join namespace n on n.warehouse_id = w.id and n.path = $3"                          \
+	" left join lateral (select name from tabular where namespace_id = n.id and kind = '" kind \
+	"' and name > $4 order by name limit $5) t on true"                                        \
+	" order by t.name"
+static const struct firn_sql tables_sql = {
+	.name = "tables_list",
+	.text = LIST_SQL("table"),
+	.params = "text,uuid,text,text,bigint",
+	.results = "bigint,bigint,text",
+};
+static const struct firn_sql views_sql = {
+	.name = "views_list",
+	.text = LIST_SQL("view"),
+	.params = "text,uuid,text,text,bigint",
 	.results = "bigint,bigint,text",
 };
 static const struct firn_sql pointer_sql = {
@@ -34,44 +41,13 @@ static const struct firn_sql pointer_sql = {
 	.results = "bigint,bigint,bigint,text,uuid,bigint,text,text,bytea,bigint",
 };
 
-static struct firn_str list_scope(struct firn_ctx *cx, const struct firn_target *ns,
-				  enum firn_kind kind)
-{
-	struct firn_str path = firn_levels_path(cx, &ns->levels);
-
-	return firn_printf(cx, "%ss %.*s %.*s", firn_kind_word(kind), FIRN_FMT(ns->warehouse),
-			   FIRN_FMT(path));
-}
-
-static firn_rc ask_of(struct firn_ctx *cx, const struct firn_sql *sql,
-		      const struct firn_target *target, struct firn_ask **ret_ask)
-{
-	struct firn_ask *ask = firn_alloc(cx, sizeof(*ask));
-	struct firn_str path = firn_levels_path(cx, &target->levels);
-
-	if (!ask || !path.p)
-		return cx->err.code;
-	ask->sql = sql;
-	FIRN_TRY(firn_param_prefix(cx, &ask->params, target->warehouse));
-	FIRN_TRY(firn_param_str(cx, &ask->params, path));
-	*ret_ask = ask;
-	return FIRN_OK;
-}
-
 firn_rc firn_tabulars_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
 			  const struct firn_target *ns, enum firn_kind kind,
 			  const struct firn_page *page, struct firn_ask **ret_ask)
 {
-	struct firn_ask *ask;
-	struct firn_str after;
-	int64_t limit;
+	const struct firn_sql *sql = kind == FIRN_KIND_TABLE ? &tables_sql : &views_sql;
 
-	FIRN_TRY(firn_page_start(cx, catalog, list_scope(cx, ns, kind), page, &after, &limit));
-	FIRN_TRY(ask_of(cx, &list_sql, ns, &ask));
-	FIRN_TRY(firn_param_str(cx, &ask->params, firn_str(firn_kind_word(kind))));
-	FIRN_TRY(firn_param_page(cx, &ask->params, after, limit));
-	*ret_ask = ask;
-	return FIRN_OK;
+	return firn_listing_ask(cx, catalog, sql, firn_kind_word(kind), ns, page, ret_ask);
 }
 
 firn_rc firn_tabulars_read(struct firn_ctx *cx, struct firn_catalog *catalog,
@@ -79,26 +55,8 @@ firn_rc firn_tabulars_read(struct firn_ctx *cx, struct firn_catalog *catalog,
 			   const struct firn_page *page, const struct firn_rows *rows,
 			   struct firn_strs *ret_names, struct firn_page_answer *ret_page)
 {
-	struct firn_strs names = {NULL, 0};
-	struct firn_str scope = list_scope(cx, ns, kind), after;
-	struct firn_page_answer answer;
-	int64_t limit;
-	size_t n = 0;
-
-	FIRN_TRY(firn_place_judge(cx, ns, rows, 0, 1));
-	FIRN_TRY(firn_page_start(cx, catalog, scope, page, &after, &limit));
-	if (!firn_row_null(rows, 0, 2))
-		n = firn_rows_count(rows);
-	names.items = firn_calloc(cx, n ? n : 1, sizeof(*names.items));
-	if (!names.items)
-		return cx->err.code;
-	for (names.n = 0; names.n < n; names.n++)
-		names.items[names.n] = firn_row_str(rows, names.n, 2);
-	FIRN_TRY(firn_page_finish(cx, catalog, scope, limit, &names, &n, &answer));
-	names.n = n;
-	*ret_names = names;
-	*ret_page = answer;
-	return FIRN_OK;
+	return firn_listing_read(cx, catalog, firn_kind_word(kind), ns, page, rows, ret_names,
+				 ret_page);
 }
 
 firn_rc firn_tabular_ask(struct firn_ctx *cx, const struct firn_target *target,
@@ -106,7 +64,7 @@ firn_rc firn_tabular_ask(struct firn_ctx *cx, const struct firn_target *target,
 {
 	struct firn_ask *ask;
 
-	FIRN_TRY(ask_of(cx, &pointer_sql, target, &ask));
+	FIRN_TRY(firn_target_ask(cx, &pointer_sql, target, &ask));
 	FIRN_TRY(firn_param_str(cx, &ask->params, target->name));
 	*ret_ask = ask;
 	return FIRN_OK;

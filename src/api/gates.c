@@ -97,7 +97,7 @@ static bool is_loopback_number(struct firn_str name)
 
 static bool is_loopback_host(struct firn_str host)
 {
-	struct firn_str name = host;
+	struct firn_str name;
 
 	if (host.n > 0 && host.p[0] == '[') {
 		size_t end = firn_str_find(host, ']');

@@ -93,8 +93,8 @@ firn_rc firn_metadata_file_location(struct firn_ctx *cx, struct firn_str locatio
 
 	firn_uuid_text(&uuid, text);
 	name = firn_printf(cx, "%.*s%s/%05lld-%s%s.metadata.json", FIRN_FMT(folder),
-			   metadata_path.n ? "" : "/metadata",
-			   (long long)version_of(previous) + 1, text, gzip ? ".gz" : "");
+			   metadata_path.n ? "" : "/metadata", (long long)version_of(previous) + 1,
+			   text, gzip ? ".gz" : "");
 	if (!name.p)
 		return cx->err.code;
 	*ret_location = name;

@@ -24,7 +24,9 @@ enum {
 	SOCKET_DIR_CEILING = 85, /* "/.s.PGSQL.5432.lock" must fit into 107 bytes */
 	START_MS = 60000,
 	STOP_MS = 60000,
-	RETRY_MS = 20
+	RETRY_MS = 20,
+	START_TRIES = 40,
+	TRY_AGAIN_MS = 250
 };
 
 struct plan {
@@ -320,20 +322,47 @@ static void pause_ms(int ms)
 	(void)poll(NULL, 0, ms);
 }
 
-static firn_rc wait_until_ready(struct firn_ctx *cx, const struct plan *plan,
-				const struct firn_embedded_pg *pg)
+/* True when it answers; false when it has ended, or its time is up. */
+static bool wait_until_ready(struct firn_ctx *cx, const struct firn_embedded_pg *pg)
 {
 	for (int waited = 0; waited < START_MS; waited += RETRY_MS) {
 		struct firn_db *db = firn_db_new(pg->conninfo);
 		firn_rc rc = db ? firn_db_connect(cx, db) : FIRN_E_INTERNAL;
 		firn_db_free(db);
 		if (rc == FIRN_OK)
-			return FIRN_OK;
+			return true;
 		firn_err_clear(cx);
 		if (!alive(pg))
-			break;
+			return false;
 		pause_ms(RETRY_MS);
 	}
+	return false;
+}
+
+static firn_rc adopt_or_start(struct firn_ctx *cx, const struct plan *plan,
+			      struct firn_embedded_pg *pg)
+{
+	pg->postmaster = find_postmaster(plan);
+	pg->child = pg->postmaster == 0;
+	if (!pg->child)
+		return FIRN_OK;
+	FIRN_TRY(ensure_cluster(cx, plan));
+	return start_postmaster(cx, plan, &pg->postmaster);
+}
+
+/* After a postmaster was killed, its backends hold its shared memory for a moment longer, and until
+ * then a new one ends at once: it is started again. */
+static firn_rc bring_up(struct firn_ctx *cx, const struct plan *plan, struct firn_embedded_pg *pg)
+{
+	for (int tries = 0; tries < START_TRIES; tries++) {
+		FIRN_TRY(adopt_or_start(cx, plan, pg));
+		if (wait_until_ready(cx, pg))
+			return FIRN_OK;
+		if (alive(pg))
+			break;
+		pause_ms(TRY_AGAIN_MS);
+	}
+	firn_embedded_pg_stop(pg);
 	return firn_fail(cx, FIRN_E_UNAVAILABLE,
 			 "The private PostgreSQL doesn't come up; %s tells why", plan->log);
 }
@@ -343,7 +372,6 @@ firn_rc firn_embedded_pg_start(struct firn_ctx *cx, struct firn_str data_dir,
 {
 	struct firn_embedded_pg pg = {0};
 	struct plan plan;
-	firn_rc rc;
 
 	FIRN_TRY(make_plan(cx, data_dir, &plan));
 	pg.conninfo = firn_printf(cx, "host=%s user=firn dbname=postgres application_name=firn",
@@ -351,17 +379,7 @@ firn_rc firn_embedded_pg_start(struct firn_ctx *cx, struct firn_str data_dir,
 			      .p;
 	if (!pg.conninfo)
 		return cx->err.code;
-	pg.postmaster = find_postmaster(&plan);
-	if (pg.postmaster == 0) {
-		FIRN_TRY(ensure_cluster(cx, &plan));
-		FIRN_TRY(start_postmaster(cx, &plan, &pg.postmaster));
-		pg.child = true;
-	}
-	rc = wait_until_ready(cx, &plan, &pg);
-	if (rc != FIRN_OK) {
-		firn_embedded_pg_stop(&pg);
-		return rc;
-	}
+	FIRN_TRY(bring_up(cx, &plan, &pg));
 	*ret_pg = pg;
 	return FIRN_OK;
 }

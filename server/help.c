@@ -50,7 +50,7 @@ static void print_options(FILE *out)
 	for (const struct firn_option *option = firn_options; option->name; option++) {
 		char name[64];
 		size_t n = 0;
-		for (; option->name[n] && n < sizeof(name) - 1; n++)
+		for (; n < sizeof(name) - 1 && option->name[n]; n++)
 			name[n] = option->name[n] == '_' ? '-' : option->name[n];
 		if (option->flags & FIRN_OPTION_SECRET)
 			(void)fprintf(out, "  %-25s %s\n", option->name, option->doc);

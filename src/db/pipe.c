@@ -18,6 +18,7 @@
 #define CONNECT_MS 10000
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_MAX_MS 2000
+#define OUTAGE_MS 5000 /* without a connection for longer: nobody is kept waiting for one */
 /* How often one query may lose its connection before it is held to be the cause. */
 #define TRIES_MAX 4
 #define RING 4096 /* entries in flight; a job takes up to three */
@@ -53,6 +54,7 @@ struct firn_pipe {
 	bool stale; /* needs a fresh connection: statements changed, or the server is closing it */
 	unsigned failures;			/* since the last result */
 	int64_t retry_ns;			/* while DOWN */
+	int64_t outage_ns;			/* when the first of the failures was */
 	int64_t give_up_ns;			/* while CONNECTING */
 	int64_t earliest_ns;			/* no deadline is before; 0 = none */
 	struct firn_statements sent, confirmed; /* prepared: asked for, and known to be */
@@ -224,6 +226,8 @@ static void drop(struct firn_pipe *pipe, const char *why, bool charge_first)
 {
 	const struct firn_log_field fields[] = {FIRN_F_CSTR("reason", why)};
 
+	if (pipe->state == UP || pipe->failures == 0)
+		pipe->outage_ns = now_ns(pipe);
 	if (pipe->failures <= 1)
 		firn_log(FIRN_LOG_WARN, "database connection of an event loop lost", fields, 1);
 	snprintf(pipe->lost, sizeof(pipe->lost), "%s", why ? why : "");
@@ -239,7 +243,7 @@ static void drop(struct firn_pipe *pipe, const char *why, bool charge_first)
 	reclaim(pipe, charge_first);
 }
 
-/* The connection broke, perhaps because of what was worked on. */
+/* It broke, perhaps because of what was worked on. */
 static void broken(struct firn_pipe *pipe)
 {
 	drop(pipe, pipe->conn ? PQerrorMessage(pipe->conn) : "no memory", true);
@@ -442,6 +446,12 @@ static void note_deadline(struct firn_pipe *pipe, const struct firn_pipe_job *jo
 		pipe->earliest_ns = deadline;
 }
 
+static bool is_out(const struct firn_pipe *pipe, int64_t now)
+{
+	return pipe->state != UP && pipe->failures > 0 &&
+	       now - pipe->outage_ns > OUTAGE_MS * FIRN_NS_PER_MS;
+}
+
 static void expire_queue(struct firn_pipe *pipe, struct queue *q, int64_t now)
 {
 	struct queue old = *q;
@@ -452,7 +462,7 @@ static void expire_queue(struct firn_pipe *pipe, struct queue *q, int64_t now)
 	queue_init(q);
 	while ((job = old.head) != NULL) {
 		old.head = job->next;
-		if (expired(job, now)) {
+		if (expired(job, now) || is_out(pipe, now)) {
 			give_up(pipe, job);
 		} else {
 			note_deadline(pipe, job);
@@ -469,7 +479,7 @@ static void expire(struct firn_pipe *pipe, int64_t now)
 {
 	bool at_work = true, stuck = false;
 
-	if (!pipe->earliest_ns || now < pipe->earliest_ns)
+	if ((!pipe->earliest_ns || now < pipe->earliest_ns) && !is_out(pipe, now))
 		return;
 	pipe->earliest_ns = 0;
 	for (unsigned i = 0; i < pipe->n; i++) {

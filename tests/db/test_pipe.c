@@ -360,6 +360,53 @@ static void test_no_server(void **state)
 	firn_pipe_free(pipe);
 }
 
+struct leaping_clock {
+	struct firn_clock clock;
+	int64_t ahead_ns;
+};
+
+static int64_t leaping_ns(const struct firn_clock *clock)
+{
+	return firn_system_clock.monotonic_ns(&firn_system_clock) +
+	       ((const struct leaping_clock *)(const void *)clock)->ahead_ns;
+}
+
+static void test_long_outage(void **state)
+{
+	struct testdb *t = *state;
+	char conninfo[512];
+	struct proxy *proxy = proxy_start(t->conninfo, conninfo);
+	struct leaping_clock leaping = {{firn_system_clock.wall_ms, leaping_ns}, 0};
+	struct firn_pipe *pipe = firn_pipe_new(conninfo, &leaping.clock);
+	struct query *queries = make(&twice, 30, 1);
+
+	proxy_refuse(proxy, true);
+	ask(pipe, queries, 10);
+	while (proxy_refused(proxy) < 2)
+		turn(pipe);
+	assert_int_equal(firn_pipe_in_flight(pipe), 10);
+	leaping.ahead_ns = 6000 * MS; /* their own deadlines are further away */
+	drain(pipe);
+	ask(pipe, queries + 10, 10); /* and whoever comes now is told at once */
+	turn(pipe);
+	assert_int_equal(firn_pipe_in_flight(pipe), 0);
+	for (size_t i = 0; i < 20; i++)
+		assert_int_equal(queries[i].rc, FIRN_E_DB_BROKEN);
+	proxy_refuse(proxy, false);
+	leaping.ahead_ns = 12000 * MS; /* the next try to connect is due */
+	do { /* until it is there, whoever asks is told so */
+		firn_err_clear(&queries[20].cx);
+		ask(pipe, queries + 20, 1);
+		drain(pipe);
+	} while (queries[20].rc != FIRN_OK);
+	ask(pipe, queries + 21, 9);
+	drain(pipe);
+	expect_all(queries + 21, 9, 2, 22);
+	discard(queries, 30);
+	firn_pipe_free(pipe);
+	proxy_stop(proxy);
+}
+
 static void test_server_comes_back(void **state)
 {
 	struct testdb *t = *state;
@@ -484,6 +531,7 @@ int main(void)
 					   T(test_deadline),
 					   T(test_late_answer_is_dropped),
 					   T(test_no_server),
+					   T(test_long_outage),
 					   T(test_server_comes_back),
 					   T(test_cut),
 					   T(test_frozen_network),

@@ -394,7 +394,7 @@ static void test_long_outage(void **state)
 		assert_int_equal(queries[i].rc, FIRN_E_DB_BROKEN);
 	proxy_refuse(proxy, false);
 	leaping.ahead_ns = 12000 * MS; /* the next try to connect is due */
-	do { /* until it is there, whoever asks is told so */
+	do {			       /* until it is there, whoever asks is told so */
 		firn_err_clear(&queries[20].cx);
 		ask(pipe, queries + 20, 1);
 		drain(pipe);

@@ -84,10 +84,10 @@ class Worker(threading.Thread):
         finally:
             self.client.close()
 
-    def ask(self, method, path, body=None):
+    def ask(self, method, path, body=None, headers=None):
         """The answer, or None when there is none: then nobody knows what became of it."""
         try:
-            answer = self.client.call(method, path, body)
+            answer = self.client.call(method, path, body, headers)
         except (OSError, wire.http.client.HTTPException):
             self.seen[f"{method} {LOST}"] += 1
             return None

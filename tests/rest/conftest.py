@@ -19,6 +19,10 @@ def pytest_addoption(parser):
     parser.addoption("--coverage", action="store_true", help="also ask that every operation and status was seen")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "options(**options): of the server that the test has to itself")
+
+
 def pytest_ignore_collect(collection_path, config):
     if collection_path.name == "test_zz_coverage.py" and not config.getoption("--coverage"):
         return True

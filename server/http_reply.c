@@ -106,7 +106,7 @@ static struct MHD_Response *make_response(struct firn_http_front *front,
 					  struct firn_exchange *exchange)
 {
 	struct MHD_Response *response = NULL;
-	if (exchange->call.reply.follow_events)
+	if (exchange->call.reply.follow_events && exchange->call.method != FIRN_HEAD)
 		response = stream_response(front, exchange);
 	if (!response)
 		response = body_response(exchange);

@@ -33,6 +33,7 @@ struct firn_follower {
 	char *bytes;	 /* malloc'ed, what the loop has yet to send */
 	size_t n, capacity;
 	int64_t fed_ns;
+	bool ended; /* nothing more comes: what it asks for can't be read */
 };
 
 struct firn_steward {
@@ -45,6 +46,7 @@ struct firn_steward {
 	bool stopping, streams_ended;
 	int64_t head; /* newest numbered event seen */
 	int64_t next_tidy_ms;
+	struct firn_arena *feeding; /* the thread's own: of one follower's events */
 	_Atomic int64_t reached_ns; /* when PostgreSQL last answered */
 };
 
@@ -62,7 +64,8 @@ struct firn_follower *firn_follower_open(struct firn_steward *steward, struct fi
 	follower->cursor = after;
 	follower->warehouse = warehouse.p ? strndup(warehouse.p, warehouse.n) : NULL;
 	pthread_mutex_lock(&steward->lock);
-	if (steward->n_followers >= MOST_FOLLOWERS || steward->streams_ended) {
+	if (steward->n_followers >= MOST_FOLLOWERS || steward->streams_ended ||
+	    (warehouse.p && !follower->warehouse)) {
 		pthread_mutex_unlock(&steward->lock);
 		free(follower->warehouse);
 		free(follower);
@@ -100,7 +103,7 @@ ptrdiff_t firn_follower_read(struct firn_follower *follower, char *out, size_t n
 	pthread_mutex_lock(&steward->lock);
 	if (n > follower->n)
 		n = follower->n;
-	taken = steward->streams_ended && n == 0 ? -1 : (ptrdiff_t)n;
+	taken = (steward->streams_ended || follower->ended) && n == 0 ? -1 : (ptrdiff_t)n;
 	if (n > 0) {
 		memcpy(out, follower->bytes, n);
 		memmove(follower->bytes, follower->bytes + n, follower->n - n);
@@ -127,6 +130,13 @@ static void feed(struct firn_follower *follower, struct firn_str text, int64_t n
 	firn_loop_wake_followers(follower->loop);
 }
 
+/* A follower as it was when it was found to be behind. Its address is only compared. */
+struct due {
+	const struct firn_follower *follower;
+	int64_t cursor;
+	char *warehouse; /* malloc'ed; NULL = all */
+};
+
 /* One event of the JSON array as a server-sent event. */
 static void put_event(struct firn_buf *out, struct firn_ctx *cx, const struct firn_json *event)
 {
@@ -141,10 +151,9 @@ static void put_event(struct firn_buf *out, struct firn_ctx *cx, const struct fi
 	firn_buf_cstr(out, "\n\n");
 }
 
-/* The next events after a cursor as stream text; *ret_cursor moves on. */
-static firn_rc stream_text(struct firn_ctx *cx, struct firn_server *server,
-			   struct firn_str warehouse, int64_t after, struct firn_str *ret_text,
-			   int64_t *ret_cursor)
+/* The next events after a cursor as stream text, at most `batch`; *ret_cursor moves on. */
+static firn_rc stream_text(struct firn_ctx *cx, struct firn_server *server, const struct due *due,
+			   int64_t batch, struct firn_str *ret_text, int64_t *ret_cursor)
 {
 	struct firn_buf json, out;
 	struct firn_jw writer;
@@ -153,8 +162,8 @@ static firn_rc stream_text(struct firn_ctx *cx, struct firn_server *server,
 
 	firn_buf_init(&json, cx, ARENA_CEILING / 2);
 	firn_jw_init(&writer, &json);
-	FIRN_TRY(firn_events_read(cx, server->catalog, warehouse, after, BATCH, &writer,
-				  ret_cursor));
+	FIRN_TRY(firn_events_read(cx, server->catalog, firn_str(due->warehouse), due->cursor, batch,
+				  &writer, ret_cursor));
 	FIRN_TRY(firn_buf_end(&json, &text));
 	FIRN_TRY(firn_json_parse(cx, text, "events", &events));
 	firn_buf_init(&out, cx, ARENA_CEILING / 2);
@@ -163,61 +172,84 @@ static firn_rc stream_text(struct firn_ctx *cx, struct firn_server *server,
 	return firn_buf_end(&out, ret_text);
 }
 
-/* A follower may close while its events are read; it is found again by address and cursor. */
-static void deliver(struct firn_steward *steward, const struct firn_follower *wanted, int64_t after,
-		    struct firn_str text, int64_t cursor, int64_t now_ns)
+/* A follower may close while its events are read; it is found again by address and cursor. text
+ * NULL: its stream ends. */
+static void deliver(struct firn_steward *steward, const struct due *due,
+		    const struct firn_str *text, int64_t cursor, int64_t now_ns)
 {
 	pthread_mutex_lock(&steward->lock);
-	for (struct firn_follower *f = steward->followers; f; f = f->next)
-		if (f == wanted && f->cursor == after) {
-			f->cursor = cursor;
-			if (text.n > 0)
-				feed(f, text, now_ns);
-		}
+	for (struct firn_follower *f = steward->followers; f; f = f->next) {
+		if (f != due->follower || f->cursor != due->cursor)
+			continue;
+		f->cursor = cursor;
+		f->ended = !text;
+		if (!text)
+			firn_loop_wake_followers(f->loop);
+		else if (text->n > 0)
+			feed(f, *text, now_ns);
+	}
 	pthread_mutex_unlock(&steward->lock);
 }
 
-struct due {
-	const struct firn_follower *follower;
-	int64_t cursor;
-	struct firn_str warehouse;
-};
-
 /* Followers behind the head with room in their buffers; heartbeats go to the quiet ones. */
-static size_t collect_due(struct firn_ctx *cx, struct firn_steward *steward, int64_t now_ns,
+static size_t collect_due(struct firn_steward *steward, int64_t now_ns,
 			  struct due out[static MOST_FOLLOWERS])
 {
 	size_t n = 0;
 	pthread_mutex_lock(&steward->lock);
 	for (struct firn_follower *f = steward->followers; f; f = f->next) {
-		if (f->cursor < steward->head && f->n < BUFFER_CEILING)
-			out[n++] = (struct due){f, f->cursor,
-						firn_str_dup(cx, firn_str(f->warehouse))};
-		else if (now_ns - f->fed_ns > HEARTBEAT_MS * 1000000LL && f->n == 0)
+		if (f->cursor < steward->head && f->n < BUFFER_CEILING && !f->ended) {
+			out[n] = (struct due){f, f->cursor,
+					      f->warehouse ? strdup(f->warehouse) : NULL};
+			n += !f->warehouse || out[n].warehouse; /* without memory: later */
+		} else if (now_ns - f->fed_ns > HEARTBEAT_MS * 1000000LL && f->n == 0) {
 			feed(f, FIRN_STR(": keep-alive\n\n"), now_ns);
+		}
 	}
 	pthread_mutex_unlock(&steward->lock);
 	return n;
 }
 
+static bool is_outage(enum firn_code code)
+{
+	return code == FIRN_E_DB_BROKEN || code == FIRN_E_DB_CONFLICT ||
+	       code == FIRN_E_UNAVAILABLE || code == FIRN_E_INTERNAL;
+}
+
+/* In an arena of its own: what one follower asks for is no other's trouble. */
+static firn_rc feed_one(struct firn_ctx *cx, struct firn_steward *steward, const struct due *due)
+{
+	struct firn_ctx own = *cx;
+	struct firn_str text;
+	int64_t cursor;
+	firn_rc rc = FIRN_E_TOO_LARGE;
+
+	for (int64_t batch = BATCH; rc == FIRN_E_TOO_LARGE && batch > 0; batch /= BATCH) {
+		firn_arena_reset(steward->feeding);
+		own.arena = steward->feeding;
+		own.err = cx->err;
+		rc = stream_text(&own, steward->server, due, batch, &text, &cursor);
+	}
+	if (rc == FIRN_OK)
+		deliver(steward, due, &text, cursor, firn_monotonic_ns(cx));
+	else if (!is_outage(rc))
+		deliver(steward, due, NULL, due->cursor, 0);
+	else
+		cx->err = own.err;
+	return cx->err.code;
+}
+
 static firn_rc feed_followers(struct firn_ctx *cx, struct firn_steward *steward)
 {
 	struct due due[MOST_FOLLOWERS];
-	int64_t now = firn_monotonic_ns(cx);
-	size_t n = collect_due(cx, steward, now, due);
+	size_t n = collect_due(steward, firn_monotonic_ns(cx), due);
 
 	for (size_t i = 0; i < n; i++) {
-		struct firn_str text;
-		int64_t cursor;
-		struct firn_str warehouse = due[i].warehouse.n ? due[i].warehouse : FIRN_STR_NONE;
-		FIRN_TRY(
-			stream_text(cx, steward->server, warehouse, due[i].cursor, &text, &cursor));
-		/* A filtered stream that found nothing has still read up to the head. */
-		if (cursor == due[i].cursor)
-			cursor = steward->head;
-		deliver(steward, due[i].follower, due[i].cursor, text, cursor, now);
+		if (cx->err.code == FIRN_OK)
+			(void)feed_one(cx, steward, &due[i]);
+		free(due[i].warehouse);
 	}
-	return FIRN_OK;
+	return cx->err.code;
 }
 
 /* ---- the thread ----------------------------------------------------------------------------- */
@@ -273,7 +305,8 @@ static void *run(void *arg)
 	struct firn_http *http = firn_http_new();
 	bool failing = false;
 
-	if (!arena || !db || !http)
+	steward->feeding = firn_arena_new(ARENA_CEILING);
+	if (!arena || !steward->feeding || !db || !http)
 		abort(); /* at start-up, without memory for a few hundred bytes */
 	do {
 		struct firn_ctx cx;
@@ -291,6 +324,7 @@ static void *run(void *arg)
 	} while (pause_between(steward));
 	firn_http_free(http);
 	firn_db_free(db);
+	firn_arena_free(steward->feeding);
 	firn_arena_free(arena);
 	return NULL;
 }

@@ -187,7 +187,8 @@ firn_rc h_events_stream_run(struct firn_call *call)
 	struct firn_str resume = call->header(call, "Last-Event-ID");
 
 	FIRN_TRY(firn_call_i64(call, "after", 0, &call->reply.follow_after));
-	if (resume.n > 0 && !firn_str_i64(resume, &call->reply.follow_after))
+	if (resume.n > 0 &&
+	    (!firn_str_i64(resume, &call->reply.follow_after) || call->reply.follow_after < 0))
 		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
 				 "Last-Event-ID must be an event's number, not '%.*s'",
 				 FIRN_FMT(resume));

@@ -98,6 +98,9 @@ firn_rc firn_table_updates_apply(struct firn_ctx *cx, const struct firn_table_ba
 firn_rc firn_table_metadata_undo(struct firn_ctx *cx, const struct firn_table_base *current,
 				 const struct firn_table_metadata *target,
 				 struct firn_table_change *ret_change) FIRN_MUST;
+/* Whether a high-water mark of m lies below current's: it can't follow as it is, only by undo. */
+bool firn_table_metadata_falls_back(const struct firn_table_metadata *m,
+				    const struct firn_table_metadata *current);
 
 /* Readable difference between two versions, as JSON: schema fields added, removed, changed;
  * properties; snapshots; refs; specs; orders; location. `from` NULL = creation. */

@@ -113,8 +113,7 @@ static firn_rc collect_paths(struct firn_ctx *cx, struct firn_str text, struct f
 static bool goes_back(const struct firn_item *item, const struct firn_table_metadata *given)
 {
 	return item->base_table && firn_str_ieq(firn_table_uuid(given), item->seen.uuid) &&
-	       firn_table_last_sequence_number(given) <
-		       firn_table_last_sequence_number(item->base_table);
+	       firn_table_metadata_falls_back(given, item->base_table);
 }
 
 static firn_rc take_back(struct firn_ctx *cx, struct firn_item *item,

@@ -15,6 +15,16 @@ static int32_t higher32(int32_t a, int32_t b)
 	return a > b ? a : b;
 }
 
+bool firn_table_metadata_falls_back(const struct firn_table_metadata *m,
+				    const struct firn_table_metadata *current)
+{
+	return m->format_version < current->format_version ||
+	       m->last_sequence_number < current->last_sequence_number ||
+	       m->next_row_id < current->next_row_id ||
+	       m->last_column_id < current->last_column_id ||
+	       m->last_partition_id < current->last_partition_id;
+}
+
 static void keep_marks(struct firn_table_metadata *m, const struct firn_table_metadata *current)
 {
 	m->format_version = higher32(m->format_version, current->format_version);

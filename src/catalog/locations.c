@@ -11,6 +11,8 @@
 #include "tabular.h"
 
 #define ANCESTORS_MAX 128
+/* With it an index entry stays below PostgreSQL's limit of 2704 bytes. */
+#define PLACE_BYTES 2000
 #define RELEASE_MS 5000
 /* A hair's breadth after '/': what lies within "…/" sorts below "…0". */
 #define AFTER_SLASH '0'
@@ -205,6 +207,11 @@ static firn_rc param_overlap(struct firn_ctx *cx, struct firn_params *p,
 	struct firn_strs keys;
 	struct firn_str after = after_of(cx, place);
 
+	if (place->normal.n > PLACE_BYTES)
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "location '%.*s…' is %zu bytes long: shorten it to at most %d",
+				 FIRN_FMT(firn_str_sub(place->normal, 0, 64)), place->normal.n,
+				 PLACE_BYTES);
 	FIRN_TRY(all_keys(cx, place, 1, &keys));
 	if (!after.p)
 		return cx->err.code;

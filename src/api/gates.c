@@ -107,12 +107,29 @@ static bool is_loopback_host(struct firn_str host)
 	return firn_str_ieq(name, FIRN_STR("localhost")) || is_loopback_number(name);
 }
 
+/* A page in a browser may send requests here that it can't read the answers of; the browser then
+ * says whose page it is. */
+static firn_rc check_origin(struct firn_call *call)
+{
+	struct firn_str origin = header(call, "Origin"), host = header(call, "Host");
+	size_t n = firn_str_find(origin, '/');
+
+	if (!origin.p || (!firn_call_mutates(call) && !(call->route->flags & ROUTE_LOCAL)))
+		return FIRN_OK;
+	if (n < origin.n && firn_str_ieq(firn_str_sub(origin, n + 2, SIZE_MAX), host))
+		return FIRN_OK;
+	return firn_fail(&call->cx, FIRN_E_FORBIDDEN,
+			 "A page of '%.*s' may not send this: it has no authentication yet",
+			 FIRN_FMT(origin));
+}
+
 /* The Host header counts too: a page in a browser on this machine may have been sent here under
  * another name (DNS rebinding). */
 static firn_rc authenticate(struct firn_call *call)
 {
 	bool local = call->loopback_peer && is_loopback_host(header(call, "Host"));
 
+	FIRN_TRY(check_origin(call));
 	if (!(call->route->flags & ROUTE_LOCAL) || local || call->api->config.open_management)
 		return FIRN_OK;
 	return firn_fail(&call->cx, FIRN_E_FORBIDDEN,
@@ -162,7 +179,6 @@ enum firn_next firn_api_route(struct firn_call *call)
 
 static firn_rc enter(struct firn_call *call)
 {
-	FIRN_TRY(inflate_body(call));
 	FIRN_TRY(firn_query_parse(call));
 	return firn_access_check(&call->cx, call->route->operation, &call->pass);
 }
@@ -244,7 +260,8 @@ static firn_rc mutate(struct firn_call *call, struct firn_mutation *mutation)
 		FIRN_TRY(firn_idem_claim(&call->cx, call->api->catalog, call->pass, key, hash,
 					 &mutation->idem, &replay));
 		if (replay)
-			return firn_reply_outcome(call, replay);
+			return replay->error != FIRN_OK ? firn_reply_outcome(call, replay)
+							: tell_done(call, replay);
 	}
 	FIRN_TRY(call->route->mutate(call, mutation, &outcome));
 	return tell_done(call, &outcome);
@@ -268,6 +285,7 @@ static firn_rc run(struct firn_call *call)
 				 firn_call_mutates(call) ? FIRN_E_TOO_MANY_REQUESTS
 							 : FIRN_E_UNAVAILABLE,
 				 "The server is busy; nothing was changed, try again");
+	FIRN_TRY(inflate_body(call));
 	switch (call->route->kind) {
 	case ROUTE_FAST:
 		return run_fast(call);

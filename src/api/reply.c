@@ -126,6 +126,12 @@ static firn_rc splice(struct firn_call *call, struct firn_str location, struct f
 	return FIRN_OK;
 }
 
+static void put_validators(struct firn_call *call, struct firn_str etag)
+{
+	firn_reply_header(call, "ETag", etag);
+	firn_reply_header(call, "Vary", FIRN_STR("Accept-Encoding, X-Iceberg-Access-Delegation"));
+}
+
 firn_rc firn_reply_metadata(struct firn_call *call, const struct firn_pointer *pointer,
 			    enum firn_snapshots snapshots, bool with_config)
 {
@@ -136,13 +142,12 @@ firn_rc firn_reply_metadata(struct firn_call *call, const struct firn_pointer *p
 	if (!etag.p)
 		return call->cx.err.code;
 	if (call->method == FIRN_GET && known.p && firn_etag_matches(known, etag)) {
-		firn_reply_header(call, "ETag", etag);
+		put_validators(call, etag);
 		return firn_reply_empty(call, 304);
 	}
 	FIRN_TRY(firn_metadata_get(&call->cx, call->api->catalog, pointer, snapshots, &blob));
 	firn_reply_hold(call, blob);
-	firn_reply_header(call, "ETag", etag);
-	firn_reply_header(call, "Vary", FIRN_STR("Accept-Encoding, X-Iceberg-Access-Delegation"));
+	put_validators(call, etag);
 	return splice(call, pointer->metadata_location, firn_blob_bytes(blob), with_config);
 }
 

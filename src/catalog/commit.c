@@ -275,8 +275,11 @@ static firn_rc try_once(struct firn_ctx *cx, struct firn_catalog *catalog,
 		surely_not(&a);
 	cx->err = a.cx.err;
 	cx->timings = a.cx.timings;
-	if (rc == FIRN_OK)
-		rc = copy_outcome(cx, &a.outcome, ret_outcome);
+	if (rc == FIRN_OK && copy_outcome(cx, &a.outcome, ret_outcome) != FIRN_OK) {
+		if (a.wrote) /* what is done must not be told as refused */
+			cx->err.code = FIRN_E_COMMIT_UNKNOWN;
+		rc = cx->err.code;
+	}
 	for (size_t i = 0; i < work->n; i++)
 		work->items[i] = (struct firn_item){.target = work->items[i].target,
 						    .kind = work->items[i].kind,

@@ -223,8 +223,12 @@ static void record_refusal(struct firn_ctx *cx, struct firn_idem *idem)
 
 	firn_err_clear(&own);
 	own.deadline_ns = firn_monotonic_ns(cx) + RELEASE_MS * INT64_C(1000000);
+	/* Not recorded: perhaps another request with the key has succeeded, and this refusal would
+	 * deny it. Sent again, the request learns the outcome. */
 	if (firn_idem_record(&own, idem, &outcome) != FIRN_OK)
-		firn_note(cx, "the refusal was not recorded: %s", own.err.notes);
+		cx->err = own.err;
+	if (cx->err.code == FIRN_E_DB_BROKEN)
+		cx->err.code = FIRN_E_UNAVAILABLE;
 	cx->timings = own.timings;
 }
 

@@ -1,8 +1,6 @@
 #include "http.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -23,7 +21,9 @@ enum {
 	URI_CEILING = 16 * 1024,
 	HEAD_CEILING = 32 * 1024,
 	POOL_BYTES = 64 * 1024,
-	SPARE_EXCHANGES = 256
+	SPARE_EXCHANGES = 256,
+	BODIES_AT_ONCE = 16, /* of full size, in a loop's memory, and */
+	SMALL_BODIES_BYTES = 64 << 20
 };
 
 /* ---- exchanges ------------------------------------------------------------------------------ */
@@ -56,6 +56,7 @@ static void exchange_put(struct firn_http_front *front, struct firn_exchange *ex
 	front->busy--;
 	for (unsigned i = 0; i < exchange->call.reply.n_holds; i++)
 		firn_blob_release(exchange->call.reply.holds[i]);
+	front->body_bytes -= exchange->body_capacity;
 	free(exchange->body);
 	if (front->n_spare >= SPARE_EXCHANGES) {
 		firn_arena_free(exchange->call.cx.arena);
@@ -150,6 +151,7 @@ static bool head_too_large(struct firn_exchange *exchange)
 
 struct head_counts {
 	unsigned hosts, lengths, codings;
+	bool foreign_coding;
 };
 
 static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *name,
@@ -157,10 +159,13 @@ static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const ch
 {
 	struct head_counts *counts = cls;
 
-	(void)kind, (void)value;
+	(void)kind;
 	counts->hosts += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
 	counts->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
-	counts->codings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+	if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+		counts->codings++;
+		counts->foreign_coding |= !value || strcasecmp(value, "chunked") != 0;
+	}
 	return MHD_YES;
 }
 
@@ -174,6 +179,9 @@ static bool head_is_ambiguous(struct firn_exchange *exchange, const char *versio
 	if (counts.lengths + counts.codings > 1)
 		(void)firn_fail(&exchange->call.cx, FIRN_E_BAD_REQUEST,
 				"The request tells its body's length more than once");
+	else if (counts.foreign_coding)
+		(void)firn_fail(&exchange->call.cx, FIRN_E_BAD_REQUEST,
+				"Transfer-Encoding must be chunked, or absent");
 	else if (counts.hosts > 1 ||
 		 (counts.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0))
 		(void)firn_fail(&exchange->call.cx, FIRN_E_BAD_REQUEST,
@@ -253,7 +261,28 @@ static enum MHD_Result on_head(struct firn_http_front *front, struct firn_exchan
 	return MHD_YES;
 }
 
-static enum MHD_Result on_body(struct firn_exchange *exchange, const char *bytes, size_t n)
+/* Makes room for n more bytes, within what the bodies of all the loop's requests may take. */
+static bool grow_body(struct firn_http_front *front, struct firn_exchange *exchange, size_t n)
+{
+	size_t capacity = exchange->body_capacity ? exchange->body_capacity : 4096;
+	char *grown;
+
+	while (capacity < exchange->body_n + n)
+		capacity *= 2;
+	if (capacity - exchange->body_capacity >
+	    BODIES_AT_ONCE * exchange->call.body_ceiling + SMALL_BODIES_BYTES - front->body_bytes)
+		return false;
+	grown = realloc(exchange->body, capacity);
+	if (!grown)
+		return false;
+	front->body_bytes += capacity - exchange->body_capacity;
+	exchange->body = grown;
+	exchange->body_capacity = capacity;
+	return true;
+}
+
+static enum MHD_Result on_body(struct firn_http_front *front, struct firn_exchange *exchange,
+			       const char *bytes, size_t n)
 {
 	if (exchange->call.cx.err.code != FIRN_OK)
 		return MHD_YES; /* too large already: read on and drop, then answer */
@@ -263,16 +292,10 @@ static enum MHD_Result on_body(struct firn_exchange *exchange, const char *bytes
 				exchange->call.body_ceiling);
 		return MHD_YES;
 	}
-	if (exchange->body_n + n > exchange->body_capacity) {
-		size_t capacity = exchange->body_capacity ? exchange->body_capacity : 4096;
-		char *grown;
-		while (capacity < exchange->body_n + n)
-			capacity *= 2;
-		grown = realloc(exchange->body, capacity);
-		if (!grown)
-			return MHD_NO;
-		exchange->body = grown;
-		exchange->body_capacity = capacity;
+	if (exchange->body_n + n > exchange->body_capacity && !grow_body(front, exchange, n)) {
+		(void)firn_fail(&exchange->call.cx, FIRN_E_TOO_MANY_REQUESTS,
+				"The server is busy; nothing was changed, try again");
+		return MHD_YES;
 	}
 	memcpy(exchange->body + exchange->body_n, bytes, n);
 	exchange->body_n += n;
@@ -310,7 +333,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 		if (*upload_n > 0) {
 			size_t n = *upload_n;
 			*upload_n = 0;
-			return on_body(exchange, upload, n);
+			return on_body(front, exchange, upload, n);
 		}
 		return on_complete(front, exchange);
 	case FIRN_EXCHANGE_WAITING:
@@ -350,22 +373,6 @@ static void on_done(void *cls, struct MHD_Connection *mhd, void **request,
 
 /* ---- connections ---------------------------------------------------------------------------- */
 
-static bool is_loopback(const struct sockaddr *address)
-{
-	if (address->sa_family == AF_INET) {
-		struct sockaddr_in v4;
-		memcpy(&v4, address, sizeof(v4));
-		return (ntohl(v4.sin_addr.s_addr) >> 24) == 127;
-	}
-	if (address->sa_family == AF_INET6) {
-		struct sockaddr_in6 v6;
-		memcpy(&v6, address, sizeof(v6));
-		return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ||
-		       (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == 127);
-	}
-	return false;
-}
-
 static void connection_open(struct firn_http_front *front, struct MHD_Connection *mhd,
 			    void **socket_context)
 {
@@ -381,7 +388,7 @@ static void connection_open(struct firn_http_front *front, struct MHD_Connection
 	connection->front = front;
 	connection->mhd = mhd;
 	connection->fd = fd ? fd->connect_fd : -1;
-	connection->loopback = peer && is_loopback(peer->client_addr);
+	connection->loopback = peer && firn_address_is_loopback(peer->client_addr);
 	connection->idle_since_ns = firn_system_clock.monotonic_ns(&firn_system_clock);
 	connection->next = front->connections.next;
 	connection->previous = &front->connections;

@@ -27,6 +27,7 @@ struct firn_http_front {
 	struct firn_connection connections; /* head of the ring */
 	struct firn_exchange *spare;
 	unsigned n_spare, busy;
+	size_t body_bytes; /* allocated for bodies */
 	bool draining;
 	int64_t drain_deadline_ns;
 };

@@ -60,19 +60,27 @@ static bool parse_endpoint(struct firn_str text, struct endpoint *ret_endpoint)
 	       parse_host(firn_str_sub(text, 0, colon - 1), port, ret_endpoint);
 }
 
+bool firn_address_is_loopback(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET) {
+		struct sockaddr_in v4;
+		memcpy(&v4, address, sizeof(v4));
+		return (ntohl(v4.sin_addr.s_addr) >> 24) == 127;
+	}
+	if (address->sa_family == AF_INET6) {
+		struct sockaddr_in6 v6;
+		memcpy(&v6, address, sizeof(v6));
+		return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ||
+		       (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == 127);
+	}
+	return false;
+}
+
 bool firn_listen_is_loopback(struct firn_str address)
 {
 	struct endpoint endpoint = {0};
-	if (!parse_endpoint(address, &endpoint))
-		return false;
-	if (endpoint.address.ss_family == AF_INET) {
-		struct sockaddr_in v4;
-		memcpy(&v4, &endpoint.address, sizeof(v4));
-		return (ntohl(v4.sin_addr.s_addr) >> 24) == 127;
-	}
-	struct sockaddr_in6 v6;
-	memcpy(&v6, &endpoint.address, sizeof(v6));
-	return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+	return parse_endpoint(address, &endpoint) &&
+	       firn_address_is_loopback((const struct sockaddr *)&endpoint.address);
 }
 
 static bool prepare(int fd, const struct endpoint *endpoint, int share)

@@ -2,6 +2,8 @@
 #ifndef FIRN_SERVER_LISTEN_H
 #define FIRN_SERVER_LISTEN_H
 
+#include <sys/socket.h>
+
 #include "firn/str.h"
 
 /* address: "127.0.0.1:8181" or "[::1]:8181". BAD_REQUEST names what is wrong with it, CONFLICT says
@@ -12,5 +14,7 @@ firn_rc firn_listen(struct firn_ctx *cx, struct firn_str address, int *ret_fd) F
 firn_rc firn_listen_is_free(struct firn_ctx *cx, struct firn_str address) FIRN_MUST;
 /* True when the address binds loopback only. */
 bool firn_listen_is_loopback(struct firn_str address);
+/* 127.0.0.0/8, ::1, and the former as IPv6. */
+bool firn_address_is_loopback(const struct sockaddr *address);
 
 #endif

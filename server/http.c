@@ -446,14 +446,13 @@ static int64_t patience_ns(const struct firn_connection *connection,
 /* The peer has gone in the middle of its request. libmicrohttpd misses an end that comes together
  * with bytes before it: its epoll is edge-triggered, and it reads only until it got less than it
  * asked for. */
-static bool peer_is_gone(const struct firn_connection *connection)
+static bool gave_up(const struct firn_connection *connection)
 {
 	const struct firn_exchange *exchange = connection->exchange;
-	char byte;
 
 	return exchange &&
 	       (exchange->state == FIRN_EXCHANGE_HEAD || exchange->state == FIRN_EXCHANGE_BODY) &&
-	       recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	       firn_http_peer_is_gone(connection);
 }
 
 void firn_http_front_sweep(struct firn_http_front *front, int64_t now_ns)
@@ -466,10 +465,11 @@ void firn_http_front_sweep(struct firn_http_front *front, int64_t now_ns)
 					(now_ns > front->drain_deadline_ns &&
 					 connection->exchange->state != FIRN_EXCHANGE_WAITING)))
 			patience = 0;
-		if (peer_is_gone(connection))
+		if (gave_up(connection))
 			patience = 0;
 		if (patience != INT64_MAX && now_ns - since > patience)
 			(void)shutdown(connection->fd, SHUT_RDWR);
+		firn_http_end_lost_stream(connection);
 	}
 }
 

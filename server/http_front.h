@@ -17,6 +17,7 @@ struct firn_connection {
 	struct firn_follower *follower;
 	struct MHD_Connection *mhd;
 	bool stream_waits; /* suspended for want of events */
+	bool stream_lost;  /* its client has gone */
 };
 
 struct firn_http_front {
@@ -35,6 +36,9 @@ struct firn_http_front {
 /* Queues the call's reply on its connection. */
 enum MHD_Result firn_http_queue_reply(struct firn_http_front *front,
 				      struct firn_exchange *exchange);
+bool firn_http_peer_is_gone(const struct firn_connection *connection);
+/* Ends an event stream whose client has gone. */
+void firn_http_end_lost_stream(struct firn_connection *connection);
 /* The request's line in the log. */
 void firn_http_log_access(struct firn_exchange *exchange, int status, int64_t duration_ns);
 

@@ -44,13 +44,31 @@ static ssize_t stream_read(void *cls, uint64_t position, char *out, size_t max)
 	ptrdiff_t n = firn_follower_read(connection->follower, out, max);
 
 	(void)position;
-	if (n < 0)
+	if (n < 0 || connection->stream_lost)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (n == 0 && !connection->stream_waits) {
 		connection->stream_waits = true;
 		MHD_suspend_connection(connection->mhd);
 	}
 	return n;
+}
+
+bool firn_http_peer_is_gone(const struct firn_connection *connection)
+{
+	char byte;
+	return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* A suspended connection is not looked at: without this, clients that vanish keep their place among
+ * the followers until the next heartbeat. */
+void firn_http_end_lost_stream(struct firn_connection *connection)
+{
+	if (!connection->follower || !connection->stream_waits ||
+	    !firn_http_peer_is_gone(connection))
+		return;
+	connection->stream_lost = true;
+	connection->stream_waits = false;
+	MHD_resume_connection(connection->mhd);
 }
 
 static struct MHD_Response *stream_response(struct firn_http_front *front,

@@ -21,9 +21,9 @@ static const struct firn_sql owner_sql = {
 };
 static const struct firn_sql hold_sql = {
 	.name = "guard_hold",
-	.text = "select location from tabular where id = $1 for share",
+	.text = "select location, metadata_location from tabular where id = $1 for share",
 	.params = "bigint",
-	.results = "text",
+	.results = "text,text",
 };
 static const struct firn_sql pointed_sql = {
 	.name = "guard_pointed",
@@ -40,8 +40,8 @@ struct guard {
 	const struct firn_pointer *owner;
 	int64_t profile_version;
 	struct firn_str location;
-	struct firn_location place;
-	struct firn_location *at; /* of the paths that are left */
+	struct firn_location place, current; /* the table's, and its metadata file's */
+	struct firn_location *at;	     /* of the paths that are left */
 	struct firn_strs left;
 };
 
@@ -80,7 +80,9 @@ static firn_rc lock_owner(struct firn_ctx *cx, struct guard *g, bool *ret_held)
 	FIRN_TRY(firn_db_query(cx, &hold_sql, &p, &rows));
 	*ret_held =
 		firn_rows_count(rows) == 1 && firn_str_eq(firn_row_str(rows, 0, 0), g->location);
-	return FIRN_OK;
+	return *ret_held ? firn_location_parse(cx, firn_row_str(rows, 0, 1), "metadata-location",
+					       &g->current)
+			 : FIRN_OK;
 }
 
 /* Keeps the paths that read as places strictly within the owner's. */
@@ -120,10 +122,12 @@ static firn_rc sift_foreign(struct firn_ctx *cx, struct guard *g)
 
 		FIRN_TRY(firn_places_foreign(cx, &g->at[i], 1, g->owner->tabular_id, true,
 					     &this_one));
-		if (this_one)
+		if (this_one) {
 			refuse(g->left.items[i], "another table's location covers or reaches it");
-		else
-			g->left.items[n++] = g->left.items[i];
+			continue;
+		}
+		g->at[n] = g->at[i];
+		g->left.items[n++] = g->left.items[i];
 	}
 	if (foreign)
 		g->left.n = n;
@@ -146,6 +150,8 @@ static firn_rc sift_pointed(struct firn_ctx *cx, struct guard *g)
 		for (size_t r = 0; r < firn_rows_count(rows); r++)
 			pointed =
 				pointed || firn_str_eq(firn_row_str(rows, r, 0), g->left.items[i]);
+		/* However it is spelled: the list may be a client's words. */
+		pointed = pointed || firn_str_eq(g->at[i].normal, g->current.normal);
 		if (pointed)
 			refuse(g->left.items[i], "the catalog points at it");
 		else

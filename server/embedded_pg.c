@@ -114,13 +114,14 @@ static firn_rc make_folder(struct firn_ctx *cx, const struct plan *plan, const c
 	return FIRN_OK;
 }
 
-/* In the data directory when the path is short enough, else under /tmp by a hash of it. */
+/* In the data directory when the path is short enough, and free of what connection strings and
+ * lists of folders are divided by; else under /tmp by a hash of it. */
 static firn_rc choose_sockets(struct firn_ctx *cx, struct plan *plan, struct firn_str data_dir)
 {
 	unsigned char hash[FIRN_SHA256_BYTES];
 	struct firn_str text = firn_printf(cx, "%.*s/socket", FIRN_FMT(data_dir));
 
-	if (text.p && text.n > SOCKET_DIR_CEILING) {
+	if (text.p && (text.n > SOCKET_DIR_CEILING || strpbrk(text.p, " ,'\"\\"))) {
 		firn_sha256(data_dir.p, data_dir.n, hash);
 		text = firn_printf(cx, "/tmp/firn-%.*s", FIRN_FMT(firn_hex(cx, hash, 8)));
 	}

@@ -64,6 +64,30 @@ static void test_undo(void **state)
 	check_parts(cx, text_of(cx, later.metadata), "\"schema-id\":2|\"last-column-id\":10");
 }
 
+/* One mark is enough: a column id taken without a snapshot counts as a sequence number does. */
+static void test_falls_back(void **state)
+{
+	static const char *const steps[] = {
+		"[{\"action\":\"upgrade-format-version\",\"format-version\":3}]",
+		"[{\"action\":\"add-schema\",\"schema\":{\"type\":\"struct\",\"fields\":["
+		"{\"id\":1,\"name\":\"id\",\"required\":true,\"type\":\"long\"},"
+		"{\"id\":9,\"name\":\"new\",\"required\":false,\"type\":\"string\"}]}}]",
+		"[{\"action\":\"add-spec\",\"spec\":{\"fields\":[{\"name\":\"n\",\"transform\":"
+		"\"identity\",\"source-id\":1,\"field-id\":1007}]}}]",
+		LATER,
+	};
+	struct firn_ctx *cx = *state;
+	const struct firn_table_metadata *older = table_of(cx, TABLE_V2);
+
+	assert_false(firn_table_metadata_falls_back(older, older));
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct firn_table_change newer = applied(cx, older, steps[i]);
+
+		assert_true(firn_table_metadata_falls_back(older, newer.metadata));
+		assert_false(firn_table_metadata_falls_back(newer.metadata, older));
+	}
+}
+
 static void test_nothing_to_undo(void **state)
 {
 	struct firn_ctx *cx = *state;
@@ -88,6 +112,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_CTX(test_undo),
+		WITH_CTX(test_falls_back),
 		WITH_CTX(test_nothing_to_undo),
 		WITH_CTX(test_other_table),
 	};

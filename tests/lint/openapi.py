@@ -2,25 +2,28 @@
 """openapi/ describes each route of routes.def under its operation's name, and nothing else; each component is there
 and used; each operation answers as its kind of route may.
 
-Reads the documents by their layout (two spaces a level, one key a line, references in braces), so that it needs no
-YAML library. tests/rest holds the server's answers against their content.
+Reads the documents by their layout (two spaces a level, one key a line, references in braces), after a YAML library
+has found them well-formed. tests/rest holds the server's answers against their content.
 """
 
 import pathlib
 import re
 import sys
 
+import yaml
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROUTE = re.compile(r'^(\w+)\((\w+), "([^"]+)", (\w+),', re.MULTILINE)
+ROUTE = re.compile(r'^(\w+)\((\w+), "([^"]+)", (\w+),(.*)', re.MULTILINE)
 METHODS = "get|head|post|put|patch|delete"
 # What every operation can answer, whatever it does; and what the kinds of routes add.
 ALWAYS = {"400", "406", "413", "414", "415", "431", "500", "503"}
 MUTATION = {"422", "429"}
+FORBIDDEN = {"403"}  # a mutation for a foreign page; management for callers from elsewhere
 
 
 def routes():
     text = (ROOT / "src/api/routes.def").read_text()
-    return {(method.lower(), path): (kind, operation) for kind, method, path, operation in ROUTE.findall(text)}
+    return {(method.lower(), path): (kind, operation, rest) for kind, method, path, operation, rest in ROUTE.findall(text)}
 
 
 def described(text):
@@ -40,14 +43,17 @@ def described(text):
     return found
 
 
-def check_operation(where, lines, kind, operation):
+def check_operation(where, lines, kind, operation, flags):
     names = [line.split(": ")[1] for line in lines if line.startswith("      operationId: ")]
     statuses = set(re.findall(r"^        '(\d\d\d)':", "\n".join(lines), re.MULTILINE))
     expected = ALWAYS | (MUTATION if kind == "MUTATION" else set())
+    expected |= FORBIDDEN if kind == "MUTATION" or "LOCAL" in flags else set()
     if names != [operation]:
         yield f"{where}: operationId is {names}, routes.def says {operation}"
     if missing := expected - statuses:
         yield f"{where}: statuses {sorted(missing)} are not described"
+    if FORBIDDEN & (statuses - expected):
+        yield f"{where}: nobody is forbidden this"
     if kind != "MUTATION" and statuses & MUTATION:
         yield f"{where}: {sorted(statuses & MUTATION)} are answers of mutations only"
 
@@ -72,11 +78,19 @@ def check_components(name, text):
         yield f"{name}: {unused} is not used"
 
 
+def check_form(name, text):
+    try:
+        yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        yield f"{name}: no YAML: {error}"
+
+
 def main():
     problems, known = [], routes()
     seen = set()
     for file in sorted((ROOT / "openapi").glob("*.yaml")):
         text = file.read_text()
+        problems += check_form(file.name, text)
         problems += check_components(file.name, text)
         for route, lines in described(text).items():
             where = f"{file.name}: {route[0].upper()} {route[1]}"

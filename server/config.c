@@ -168,7 +168,7 @@ static firn_rc load_environment(struct firn_ctx *cx, struct firn_config_load *lo
 	for (size_t i = 0; i < N_OPTIONS; i++) {
 		char name[64] = "FIRN_";
 		const char *value;
-		for (size_t k = 0; firn_options[i].name[k] && k < sizeof(name) - 6; k++)
+		for (size_t k = 0; k < sizeof(name) - 6 && firn_options[i].name[k]; k++)
 			name[5 + k] = (char)toupper((unsigned char)firn_options[i].name[k]);
 		value = getenv(name);
 		if (!value)

@@ -10,7 +10,6 @@
 #include "firn/arena.h"
 #include "firn/clock.h"
 #include "firn/log.h"
-#include "firn/uuid.h"
 #include "follow.h"
 #include "http_front.h"
 #include "listen.h"
@@ -18,9 +17,9 @@
 
 /* Ours answer first; libmicrohttpd's own limit on a head is the pool. */
 enum {
-	URI_CEILING = 16 * 1024,
-	HEAD_CEILING = 32 * 1024,
-	POOL_BYTES = 64 * 1024,
+	URI_CEILING = 12 * 1024,
+	HEAD_CEILING = 20 * 1024,
+	POOL_BYTES = 32 * 1024,
 	SPARE_EXCHANGES = 256,
 	BODIES_AT_ONCE = 16, /* of full size, in a loop's memory, and */
 	SMALL_BODIES_BYTES = 64 << 20
@@ -76,9 +75,10 @@ static struct firn_str call_header(const struct firn_call *call, const char *nam
 	return firn_str(value);
 }
 
-static void start_request_id(struct firn_exchange *exchange)
+static void start_request_id(struct firn_http_front *front, struct firn_exchange *exchange)
 {
-	struct firn_uuid id = firn_uuid_v7(firn_wall_ms(&exchange->call.cx));
+	int64_t now_ms = firn_wall_ms(&exchange->call.cx);
+	struct firn_uuid id = firn_uuid_next(&front->request_ids, now_ms);
 	firn_uuid_text(&id, exchange->call.cx.request_id);
 }
 
@@ -104,7 +104,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 	exchange->call.transport = exchange;
 	exchange->call.loopback_peer = connection->loopback;
 	exchange->started_ns = firn_monotonic_ns(&exchange->call.cx);
-	start_request_id(exchange);
+	start_request_id(front, exchange);
 	raw = firn_str(uri);
 	if (raw.n > URI_CEILING) {
 		(void)firn_fail(

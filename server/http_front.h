@@ -4,6 +4,7 @@
 
 #include <microhttpd.h>
 
+#include "firn/uuid.h"
 #include "http.h"
 
 /* What a socket is doing, for absolute deadlines. */
@@ -28,6 +29,7 @@ struct firn_http_front {
 	struct firn_connection connections; /* head of the ring */
 	struct firn_exchange *spare;
 	unsigned n_spare, busy;
+	struct firn_uuid_source request_ids;
 	size_t body_bytes; /* allocated for bodies */
 	bool draining;
 	int64_t drain_deadline_ns;

@@ -2,11 +2,14 @@
  * line. */
 #include <sys/socket.h>
 
+#include "firn/arena.h"
 #include "firn/log.h"
 #include "follow.h"
 #include "http_front.h"
 
 enum { STREAM_BLOCK = 16 * 1024 };
+/* Smaller bodies are copied into one piece, which libmicrohttpd sends together with the head. */
+enum { JOINED_BYTES = 16 * 1024 };
 
 void firn_http_log_access(struct firn_exchange *exchange, int status, int64_t duration_ns)
 {
@@ -89,11 +92,29 @@ static struct MHD_Response *stream_response(struct firn_http_front *front,
 						 connection, NULL);
 }
 
+/* The body in one piece when it is small and memory is left, else NULL. */
+static char *join_small(struct firn_exchange *exchange)
+{
+	const struct firn_reply *reply = &exchange->call.reply;
+	char *body = NULL;
+	size_t n = 0;
+
+	if (exchange->sent_bytes > 0 && exchange->sent_bytes <= JOINED_BYTES)
+		body = firn_regrow(&exchange->call.cx, NULL, 0, exchange->sent_bytes);
+	for (unsigned i = 0; body && i < reply->n_body; i++) {
+		if (reply->body[i].n > 0)
+			memcpy(body + n, reply->body[i].p, reply->body[i].n);
+		n += reply->body[i].n;
+	}
+	return body;
+}
+
 static struct MHD_Response *body_response(struct firn_exchange *exchange)
 {
 	const struct firn_reply *reply = &exchange->call.reply;
 	struct MHD_IoVec parts[8];
 	unsigned n = 0;
+	char *joined;
 
 	for (unsigned i = 0; i < reply->n_body; i++) {
 		if (reply->body[i].n == 0)
@@ -101,6 +122,10 @@ static struct MHD_Response *body_response(struct firn_exchange *exchange)
 		parts[n++] = (struct MHD_IoVec){reply->body[i].p, reply->body[i].n};
 		exchange->sent_bytes += reply->body[i].n;
 	}
+	joined = join_small(exchange);
+	if (joined)
+		return MHD_create_response_from_buffer(exchange->sent_bytes, joined,
+						       MHD_RESPMEM_PERSISTENT);
 	return MHD_create_response_from_iovec(parts, n, NULL, NULL);
 }
 

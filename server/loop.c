@@ -168,29 +168,34 @@ static int smaller(int a, int b)
 	return a < b ? a : b;
 }
 
-static void wait_for_events(struct firn_loop *loop, int pipe_ms)
+/* True: the pipe is ready. */
+static bool wait_for_events(struct firn_loop *loop, int pipe_ms)
 {
+	bool pipe_ready = false;
 	struct epoll_event events[8];
 	bool stopping = atomic_load(&loop->stop_deadline_ns) != 0;
 	int timeout = smaller(smaller(firn_http_front_timeout_ms(loop->front), pipe_ms),
 			      stopping ? DRAIN_TICK_MS : 1000);
 	int n = epoll_wait(loop->epoll_fd, events, 8, timeout);
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		pipe_ready |= events[i].data.ptr == loop->pipe;
 		if (events[i].data.ptr == loop) {
 			uint64_t count;
 			ssize_t got = read(loop->wake_fd, &count, sizeof(count));
 			(void)got;
 		}
+	}
+	return pipe_ready;
 }
 
 static void turn(struct firn_loop *loop)
 {
 	int64_t now;
-	int pipe_ms = firn_pipe_turn(loop->pipe);
+	int pipe_ms = firn_pipe_turn(loop->pipe, false);
 
-	wait_for_events(loop, pipe_ms);
-	(void)firn_pipe_turn(loop->pipe);
+	if (wait_for_events(loop, pipe_ms))
+		(void)firn_pipe_turn(loop->pipe, true);
 	take_back(loop);
 	firn_http_front_run(loop->front);
 	now = firn_system_clock.monotonic_ns(&firn_system_clock);

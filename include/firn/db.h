@@ -122,9 +122,10 @@ void firn_pipe_ask(struct firn_pipe *pipe, struct firn_pipe_job *job);
 /* Descriptor to watch (the same one for the pipe's whole life) and for what (EPOLLIN). */
 int firn_pipe_fd(const struct firn_pipe *pipe);
 uint32_t firn_pipe_events(const struct firn_pipe *pipe);
-/* Reads what came, calls done, sends what waits with one sync and flush, reconnects, times out.
- * Returns milliseconds until it wants another turn at the latest, -1 for never. */
-int firn_pipe_turn(struct firn_pipe *pipe);
+/* Reads what came when its descriptor is ready, calls done, sends what waits with one sync and
+ * flush, reconnects, times out. Returns milliseconds until it wants another turn at the latest, -1
+ * for never. */
+int firn_pipe_turn(struct firn_pipe *pipe, bool ready);
 size_t firn_pipe_in_flight(const struct firn_pipe *pipe);
 
 /* Migrations. */

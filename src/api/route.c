@@ -152,7 +152,7 @@ static firn_rc decode_target(struct firn_call *call, const char *pattern,
 	return FIRN_OK;
 }
 
-static firn_rc refuse_method(struct firn_call *call, const struct pieces *pieces)
+static firn_rc refuse_route(struct firn_call *call, const struct pieces *pieces)
 {
 	struct firn_buf allow;
 	struct firn_str text;
@@ -162,36 +162,35 @@ static firn_rc refuse_method(struct firn_call *call, const struct pieces *pieces
 		if (matches(route->path, pieces))
 			firn_buf_printf(&allow, "%s%s", allow.n ? ", " : "", route->method_text);
 	FIRN_TRY(firn_buf_end(&allow, &text));
+	if (text.n == 0)
+		return firn_fail(&call->cx, FIRN_E_NO_SUCH_ROUTE, "No such route: %.*s %.*s",
+				 FIRN_FMT(call->method_text), FIRN_FMT(call->raw_path));
 	firn_reply_header(call, "Allow", text);
 	return firn_fail(&call->cx, FIRN_E_METHOD_NOT_ALLOWED,
 			 "%.*s is not a method of %.*s: use %.*s", FIRN_FMT(call->method_text),
 			 FIRN_FMT(call->raw_path), FIRN_FMT(text));
 }
 
+static const struct firn_route *route_of(enum firn_method method, const struct pieces *pieces)
+{
+	for (const struct firn_route *route = firn_routes; route->path; route++)
+		if (route->method == method && matches(route->path, pieces))
+			return route;
+	return NULL;
+}
+
 firn_rc firn_route_find(struct firn_call *call)
 {
-	const struct firn_route *found = NULL;
-	bool path_known = false;
+	const struct firn_route *found;
 	struct pieces pieces;
 
 	FIRN_TRY(split(call, &pieces));
-	for (const struct firn_route *route = firn_routes; route->path && !found; route++) {
-		if (!matches(route->path, &pieces))
-			continue;
-		path_known = true;
-		if (route->method == call->method)
-			found = route;
-	}
+	found = route_of(call->method, &pieces);
 	/* HEAD is GET without the body, where it has no row of its own. */
-	for (const struct firn_route *route = firn_routes;
-	     route->path && !found && call->method == FIRN_HEAD; route++)
-		if (route->method == FIRN_GET && matches(route->path, &pieces))
-			found = route;
-	if (!found && path_known)
-		return refuse_method(call, &pieces);
+	if (!found && call->method == FIRN_HEAD)
+		found = route_of(FIRN_GET, &pieces);
 	if (!found)
-		return firn_fail(&call->cx, FIRN_E_NO_SUCH_ROUTE, "No such route: %.*s %.*s",
-				 FIRN_FMT(call->method_text), FIRN_FMT(call->raw_path));
+		return refuse_route(call, &pieces);
 	call->route = found;
 	return decode_target(call, found->path, &pieces);
 }

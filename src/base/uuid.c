@@ -9,6 +9,12 @@ static void set_version(struct firn_uuid *uuid, unsigned version)
 	uuid->b[8] = (unsigned char)((uuid->b[8] & 0x3F) | 0x80);
 }
 
+static void set_time(struct firn_uuid *uuid, int64_t wall_ms)
+{
+	for (int i = 0; i < 6; i++)
+		uuid->b[i] = (unsigned char)((uint64_t)wall_ms >> (40 - 8 * i));
+}
+
 struct firn_uuid firn_uuid_v4(void)
 {
 	struct firn_uuid uuid;
@@ -23,8 +29,25 @@ struct firn_uuid firn_uuid_v7(int64_t wall_ms)
 	struct firn_uuid uuid;
 
 	firn_random(uuid.b, sizeof(uuid.b));
-	for (int i = 0; i < 6; i++)
-		uuid.b[i] = (unsigned char)((uint64_t)wall_ms >> (40 - 8 * i));
+	set_time(&uuid, wall_ms);
+	set_version(&uuid, 7);
+	return uuid;
+}
+
+/* The last two bytes count; the other random bits are drawn anew with every turn. */
+struct firn_uuid firn_uuid_next(struct firn_uuid_source *source, int64_t wall_ms)
+{
+	struct firn_uuid uuid;
+
+	if (source->left == 0) {
+		firn_random(source->random, sizeof(source->random));
+		source->left = UINT16_MAX + 1;
+	}
+	source->left--;
+	memcpy(uuid.b, source->random, sizeof(uuid.b));
+	uuid.b[14] = (unsigned char)(source->left >> 8);
+	uuid.b[15] = (unsigned char)source->left;
+	set_time(&uuid, wall_ms);
 	set_version(&uuid, 7);
 	return uuid;
 }

@@ -62,30 +62,52 @@ struct firn_str firn_name_show(struct firn_ctx *cx, struct firn_str name)
 	return firn_buf_end(&b, &text) == FIRN_OK ? text : FIRN_STR("");
 }
 
-firn_rc firn_name_check(struct firn_ctx *cx, const char *what, struct firn_str name)
+/* What is wrong with a name, its length aside; NULL: nothing. */
+static const char *complaint(struct firn_str name)
 {
-	struct firn_str shown;
+	if (!firn_utf8_valid(name))
+		return "is not well-formed UTF-8";
+	if (firn_str_is(name, ".") || firn_str_is(name, ".."))
+		return "means a place in a path and can't be a name: choose another";
+	if (has_control(name))
+		return "contains a control character: remove it";
+	return NULL;
+}
+
+static bool is_fine(struct firn_str name)
+{
+	return name.n > 0 && name.n <= NAME_BYTES && !complaint(name);
+}
+
+static firn_rc refuse_name(struct firn_ctx *cx, const char *what, struct firn_str name)
+{
+	const char *wrong = complaint(name);
 
 	if (name.n == 0)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s is empty: give it a name", what);
-	shown = firn_name_show(cx, name);
-	if (!firn_utf8_valid(name))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s '%.*s' is not well-formed UTF-8", what,
-				 FIRN_FMT(shown));
-	if (firn_str_is(name, ".") || firn_str_is(name, ".."))
-		return firn_fail(
-			cx, FIRN_E_BAD_REQUEST,
-			"%s '%.*s' means a place in a path and can't be a name: choose another",
-			what, FIRN_FMT(shown));
-	if (has_control(name))
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "%s '%.*s' contains a control character: remove it", what,
-				 FIRN_FMT(shown));
-	if (name.n > NAME_BYTES)
-		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "%s '%.*s' is %zu bytes long: shorten it to at most %d", what,
-				 FIRN_FMT(shown), name.n, NAME_BYTES);
-	return FIRN_OK;
+	if (wrong)
+		return firn_fail(cx, FIRN_E_BAD_REQUEST, "%s '%.*s' %s", what,
+				 FIRN_FMT(firn_name_show(cx, name)), wrong);
+	return firn_fail(cx, FIRN_E_BAD_REQUEST,
+			 "%s '%.*s' is %zu bytes long: shorten it to at most %d", what,
+			 FIRN_FMT(firn_name_show(cx, name)), name.n, NAME_BYTES);
+}
+
+firn_rc firn_name_check(struct firn_ctx *cx, const char *what, struct firn_str name)
+{
+	return is_fine(name) ? FIRN_OK : refuse_name(cx, what, name);
+}
+
+static firn_rc refuse_level(struct firn_ctx *cx, const struct firn_strs *levels, size_t i)
+{
+	struct firn_str what = FIRN_STR("namespace");
+
+	if (levels->n > 1) {
+		struct firn_str text = firn_levels_text(cx, levels);
+
+		what = firn_printf(cx, "level %zu of namespace '%.*s',", i + 1, FIRN_FMT(text));
+	}
+	return what.p ? refuse_name(cx, what.p, levels->items[i]) : cx->err.code;
 }
 
 firn_rc firn_levels_check(struct firn_ctx *cx, const struct firn_strs *levels)
@@ -97,17 +119,8 @@ firn_rc firn_levels_check(struct firn_ctx *cx, const struct firn_strs *levels)
 				 "the namespace has %zu levels: use at most %d", levels->n,
 				 LEVELS_MAX);
 	for (size_t i = 0; i < levels->n; i++) {
-		struct firn_str what = FIRN_STR("namespace");
-
-		if (levels->n > 1) {
-			struct firn_str text = firn_levels_text(cx, levels);
-
-			what = firn_printf(cx, "level %zu of namespace '%.*s',", i + 1,
-					   FIRN_FMT(text));
-		}
-		if (!what.p)
-			return cx->err.code;
-		FIRN_TRY(firn_name_check(cx, what.p, levels->items[i]));
+		if (!is_fine(levels->items[i]))
+			return refuse_level(cx, levels, i);
 		bytes += levels->items[i].n + 1;
 	}
 	if (bytes > FIRN_PATH_BYTES)

@@ -140,16 +140,21 @@ size_t firn_pipe_in_flight(const struct firn_pipe *pipe)
 	return pipe->jobs;
 }
 
-void firn_pipe_ask(struct firn_pipe *pipe, struct firn_pipe_job *job)
+static void note_deadline(struct firn_pipe *pipe, const struct firn_pipe_job *job)
 {
 	int64_t deadline = job->cx->deadline_ns;
 
+	if (deadline && (!pipe->earliest_ns || deadline < pipe->earliest_ns))
+		pipe->earliest_ns = deadline;
+}
+
+void firn_pipe_ask(struct firn_pipe *pipe, struct firn_pipe_job *job)
+{
 	job->sent_ns = now_ns(pipe);
 	job->tries = 0;
 	queue_add(&pipe->waiting, job);
 	pipe->jobs++;
-	if (deadline && (!pipe->earliest_ns || deadline < pipe->earliest_ns))
-		pipe->earliest_ns = deadline;
+	note_deadline(pipe, job);
 }
 
 static void finish(struct firn_pipe *pipe, struct firn_pipe_job *job, firn_rc rc,
@@ -403,9 +408,11 @@ static void take(struct firn_pipe *pipe, PGresult *result)
 	PQclear(result);
 }
 
-static void read_results(struct firn_pipe *pipe)
+/* Without ready only what libpq has already: it reads on its own when a send would block. */
+static void read_results(struct firn_pipe *pipe, bool ready)
 {
-	bool readable = PQconsumeInput(pipe->conn) && PQstatus(pipe->conn) == CONNECTION_OK;
+	bool readable =
+		(!ready || PQconsumeInput(pipe->conn)) && PQstatus(pipe->conn) == CONNECTION_OK;
 
 	while (readable && pipe->n > 0 && !pipe->stale && !PQisBusy(pipe->conn)) {
 		PGresult *result = PQgetResult(pipe->conn);
@@ -436,14 +443,6 @@ static void give_up(struct firn_pipe *pipe, struct firn_pipe_job *job)
 	if (pipe->state != UP)
 		firn_note(job->cx, "no connection: %s", pipe->lost);
 	finish(pipe, job, rc, NULL);
-}
-
-static void note_deadline(struct firn_pipe *pipe, const struct firn_pipe_job *job)
-{
-	int64_t deadline = job->cx->deadline_ns;
-
-	if (deadline && (!pipe->earliest_ns || deadline < pipe->earliest_ns))
-		pipe->earliest_ns = deadline;
 }
 
 static bool is_out(const struct firn_pipe *pipe, int64_t now)
@@ -582,14 +581,14 @@ static int next_wait_ms(const struct firn_pipe *pipe, int64_t now)
 	return ms < 0 ? 0 : (int)ms;
 }
 
-int firn_pipe_turn(struct firn_pipe *pipe)
+int firn_pipe_turn(struct firn_pipe *pipe, bool ready)
 {
 	int64_t now = now_ns(pipe);
 
 	if (pipe->state == CONNECTING)
 		step(pipe, now);
 	if (pipe->state == UP)
-		read_results(pipe);
+		read_results(pipe, ready);
 	expire(pipe, now);
 	if (pipe->state == DOWN && now >= pipe->retry_ns)
 		start(pipe, now);

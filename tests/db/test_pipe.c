@@ -90,12 +90,12 @@ static void discard(struct query *queries, size_t n)
 
 static void turn(struct firn_pipe *pipe)
 {
-	int wait = firn_pipe_turn(pipe);
+	int wait = firn_pipe_turn(pipe, false);
 	struct pollfd fd = {firn_pipe_fd(pipe), POLLIN, 0};
 
 	assert_int_equal(firn_pipe_events(pipe), EPOLLIN);
 	if (firn_pipe_in_flight(pipe) > 0)
-		poll(&fd, 1, wait < 0 || wait > 1000 ? 1000 : wait);
+		(void)firn_pipe_turn(pipe, poll(&fd, 1, wait < 0 || wait > 1000 ? 1000 : wait) > 0);
 }
 
 static void drain(struct firn_pipe *pipe)
@@ -147,7 +147,7 @@ static void test_many(void **state)
 	assert_int_equal(firn_pipe_in_flight(pipe), 10000);
 	drain(pipe);
 	expect_all(queries, 10000, 2, 1);
-	assert_int_equal(firn_pipe_turn(pipe), -1);
+	assert_int_equal(firn_pipe_turn(pipe, true), -1);
 	discard(queries, 10000);
 	firn_pipe_free(pipe);
 }
@@ -242,7 +242,7 @@ static void wait_for_naps(void **state, struct firn_pipe *pipe)
 
 		seen = strcmp(n, "0") != 0;
 		free(n);
-		firn_pipe_turn(pipe);
+		firn_pipe_turn(pipe, true);
 	}
 }
 

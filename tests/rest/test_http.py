@@ -217,7 +217,7 @@ def test_uri_too_long(client):
 
 
 def test_headers_too_large(client):
-    answer = client.get("/health/live", 431, **{"X-Long": "x" * 40000})
+    answer = client.get("/health/live", 431, **{"X-Long": "x" * 22000})
     assert answer.error["type"] == "HeadersTooLargeException"
 
 

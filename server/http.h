@@ -26,8 +26,8 @@ void firn_http_front_sweep(struct firn_http_front *front, int64_t now_ns);
 void firn_http_front_drain(struct firn_http_front *front, int64_t deadline_ns);
 unsigned firn_http_front_busy(const struct firn_http_front *front); /* exchanges not finished */
 void firn_http_front_wake_followers(struct firn_http_front *front);
-/* Compresses the body when the client asked for it and it pays; on a lane for large bodies. */
-bool firn_http_wants_encoding(const struct firn_exchange *exchange);
-void firn_http_encode(struct firn_exchange *exchange);
+/* Gives the body the content coding that the client asked for, if it pays. False: it has more than
+ * most_bytes and isn't kept in that coding, so a lane should do it. */
+bool firn_http_encode(struct firn_exchange *exchange, size_t most_bytes);
 
 #endif

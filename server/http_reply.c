@@ -175,8 +175,6 @@ void firn_http_front_reply(struct firn_http_front *front, struct firn_exchange *
 {
 	bool suspended = exchange->state == FIRN_EXCHANGE_WAITING;
 
-	if (firn_http_wants_encoding(exchange))
-		firn_http_encode(exchange);
 	if (firn_http_queue_reply(front, exchange) != MHD_YES)
 		(void)shutdown(exchange->connection->fd, SHUT_RDWR);
 	if (suspended)

@@ -130,8 +130,7 @@ static void work_on(struct firn_lanes *lanes, struct firn_exchange *exchange, st
 	cx->http = NULL;
 	if (slot)
 		slot_done(lanes, slot);
-	if (firn_http_wants_encoding(exchange))
-		firn_http_encode(exchange);
+	(void)firn_http_encode(exchange, SIZE_MAX);
 	firn_loop_give_back(exchange->loop, exchange);
 }
 

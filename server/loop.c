@@ -86,23 +86,14 @@ static void to_lane(struct firn_loop *loop, struct firn_exchange *exchange)
 		refuse_overload(loop, exchange);
 }
 
-static size_t reply_bytes(const struct firn_reply *reply)
-{
-	size_t n = 0;
-	for (unsigned i = 0; i < reply->n_body; i++)
-		n += reply->body[i].n;
-	return n;
-}
-
 static void reply(struct firn_loop *loop, struct firn_exchange *exchange)
 {
-	if (reply_bytes(&exchange->call.reply) > ENCODE_INLINE_BYTES &&
-	    firn_http_wants_encoding(exchange)) {
-		exchange->encode_only = true;
-		to_lane(loop, exchange);
+	if (firn_http_encode(exchange, ENCODE_INLINE_BYTES)) {
+		firn_http_front_reply(loop->front, exchange);
 		return;
 	}
-	firn_http_front_reply(loop->front, exchange);
+	exchange->encode_only = true;
+	to_lane(loop, exchange);
 }
 
 static void on_rows(struct firn_pipe_job *job, firn_rc rc, const struct firn_rows *rows)

@@ -32,6 +32,7 @@ struct firn_reply {
 	unsigned n_headers;
 	struct firn_str body[8]; /* sent one after the other, not copied */
 	unsigned n_body;
+	struct firn_str content; /* names the body: equal names, equal bytes; NONE: nothing does */
 	struct firn_blob *holds[2]; /* released when the body is sent */
 	unsigned n_holds;
 	bool follow_events; /* server-sent events: the server streams, from follow_after on */

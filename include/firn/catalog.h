@@ -219,6 +219,15 @@ firn_rc firn_namespace_update(struct firn_ctx *cx, struct firn_catalog *catalog,
 			      const struct firn_map *updates,
 			      struct firn_outcome *ret_outcome) FIRN_MUST;
 
+/* ---- encoded answers ------------------------------------------------------------------------ */
+
+/* An answer's bytes in a content coding, under a text that names its content: equal texts, equal
+ * bytes. Held once for the caller; NULL when it isn't kept. */
+struct firn_blob *firn_encoded_find(struct firn_ctx *cx, struct firn_catalog *catalog,
+				    struct firn_str content, struct firn_str coding);
+void firn_encoded_keep(struct firn_ctx *cx, struct firn_catalog *catalog, struct firn_str content,
+		       struct firn_str coding, struct firn_str bytes);
+
 /* ---- tables and views: reads ---------------------------------------------------------------- */
 
 firn_rc firn_tabulars_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
@@ -229,6 +238,22 @@ firn_rc firn_tabulars_read(struct firn_ctx *cx, struct firn_catalog *catalog,
 			   const struct firn_page *page, const struct firn_rows *rows,
 			   struct firn_strs *ret_names,
 			   struct firn_page_answer *ret_page) FIRN_MUST;
+/*
+ * The same without pages: ask, read, and answer either with the kept body or with names, whose body
+ * is then kept. The list between them lives in the ctx's arena, ret_body as long as that.
+ */
+struct firn_whole_list;
+firn_rc firn_whole_list_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
+			    const struct firn_target *ns, enum firn_kind kind,
+			    struct firn_whole_list **ret_list, struct firn_ask **ret_ask) FIRN_MUST;
+firn_rc firn_whole_list_read(struct firn_ctx *cx, struct firn_whole_list *list,
+			     const struct firn_target *ns, const struct firn_rows *rows,
+			     struct firn_str *ret_body, /* NONE: ret_names is set */
+			     struct firn_strs *ret_names) FIRN_MUST;
+/* After read: a text that names the answer, equal for equal ones; NONE without memory. */
+struct firn_str firn_whole_list_content(struct firn_ctx *cx, const struct firn_whole_list *list);
+void firn_whole_list_keep(struct firn_catalog *catalog, const struct firn_whole_list *list,
+			  struct firn_str body);
 /* Pointer of one table or view. */
 firn_rc firn_tabular_ask(struct firn_ctx *cx, const struct firn_target *target,
 			 struct firn_ask **ret_ask) FIRN_MUST;

@@ -28,6 +28,9 @@ bool firn_str_is(struct firn_str a, const char *cstr);
 bool firn_str_ieq(struct firn_str a, struct firn_str b); /* ASCII case-insensitive */
 bool firn_str_starts(struct firn_str s, struct firn_str prefix);
 bool firn_str_ends(struct firn_str s, struct firn_str suffix);
+/* FNV-1a, going on from an earlier hash (0: from the start). For tables and tags, not for secrets.
+ */
+uint64_t firn_str_hash(uint64_t hash, struct firn_str s);
 int firn_str_cmp(struct firn_str a, struct firn_str b); /* bytewise, as COLLATE "C" */
 /* Offset of needle in s, or SIZE_MAX. */
 size_t firn_str_find(struct firn_str s, char needle);

@@ -1,16 +1,6 @@
 #include "firn/crypto.h"
 #include "internal.h"
 
-/* FNV-1a: the client's own words tell its own answers apart, nothing more. */
-static uint64_t digest(struct firn_str text)
-{
-	uint64_t hash = 14695981039346656037ULL;
-
-	for (size_t i = 0; i < text.n; i++)
-		hash = (hash ^ (unsigned char)text.p[i]) * 1099511628211ULL;
-	return hash;
-}
-
 /*
  * Weak, since every content encoding of an answer has the same tag. It changes with everything the
  * answer depends on: which version of what is shown, with which snapshots, from which storage
@@ -21,7 +11,7 @@ struct firn_str firn_etag(struct firn_call *call, const struct firn_pointer *poi
 			  enum firn_snapshots snapshots)
 {
 	const int64_t parts[] = {pointer->tabular_id, pointer->version, pointer->profile_version};
-	uint64_t delegation = digest(call->header(call, "X-Iceberg-Access-Delegation"));
+	uint64_t delegation = firn_str_hash(0, call->header(call, "X-Iceberg-Access-Delegation"));
 	unsigned char bytes[sizeof(parts) + sizeof(delegation) + 9];
 	struct firn_buf tag;
 	struct firn_str text;

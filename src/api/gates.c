@@ -139,20 +139,15 @@ static firn_rc authenticate(struct firn_call *call)
 
 /* ---- order ---------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t hash, struct firn_str text)
-{
-	for (size_t i = 0; i < text.n; i++)
-		hash = (hash ^ (unsigned char)text.p[i]) * 1099511628211ULL;
-	return (hash ^ 0xff) * 1099511628211ULL;
-}
-
-/* FNV-1a of what the call points at; never 0. */
+/* Of what the call points at, never 0. No part holds U+001F, which ends each. */
 static uint64_t target_key(const struct firn_target *target)
 {
-	uint64_t hash = mix(14695981039346656037ULL, target->warehouse);
+	uint64_t hash = firn_str_hash(0, target->warehouse);
+
 	for (size_t i = 0; i < target->levels.n; i++)
-		hash = mix(hash, target->levels.items[i]);
-	return mix(hash, target->name) | 1;
+		hash = firn_str_hash(firn_str_hash(hash, FIRN_STR("\x1f")),
+				     target->levels.items[i]);
+	return firn_str_hash(firn_str_hash(hash, FIRN_STR("\x1f")), target->name) | 1;
 }
 
 /* ---- steps ---------------------------------------------------------------------------------- */

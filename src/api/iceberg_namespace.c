@@ -86,10 +86,33 @@ firn_rc h_namespaces_list_answer(struct firn_call *call, const struct firn_rows 
 
 static firn_rc ask_tabulars(struct firn_call *call, enum firn_kind kind)
 {
+	struct firn_whole_list *list = NULL;
 	struct firn_page page;
+
 	FIRN_TRY(firn_call_page(call, &page));
-	return firn_tabulars_ask(&call->cx, call->api->catalog, &call->target, kind, &page,
-				 &call->ask);
+	if (page.paged)
+		return firn_tabulars_ask(&call->cx, call->api->catalog, &call->target, kind, &page,
+					 &call->ask);
+	FIRN_TRY(firn_whole_list_ask(&call->cx, call->api->catalog, &call->target, kind, &list,
+				     &call->ask));
+	call->state = list;
+	return FIRN_OK;
+}
+
+static firn_rc answer_whole(struct firn_call *call, struct firn_whole_list *list,
+			    const struct firn_rows *rows)
+{
+	const struct firn_page_answer no_next = {0};
+	struct firn_strs names;
+	struct firn_str body;
+
+	FIRN_TRY(firn_whole_list_read(&call->cx, list, &call->target, rows, &body, &names));
+	call->reply.content = firn_whole_list_content(&call->cx, list);
+	if (body.p)
+		return firn_reply_json_text(call, body, 200);
+	FIRN_TRY(reply_list(call, "identifiers", &names, write_identifier, &no_next));
+	firn_whole_list_keep(call->api->catalog, list, call->reply.body[0]);
+	return FIRN_OK;
 }
 
 static firn_rc answer_tabulars(struct firn_call *call, enum firn_kind kind,
@@ -98,6 +121,9 @@ static firn_rc answer_tabulars(struct firn_call *call, enum firn_kind kind,
 	struct firn_page page;
 	struct firn_page_answer next = {0};
 	struct firn_strs names;
+
+	if (call->state)
+		return answer_whole(call, call->state, rows);
 	FIRN_TRY(firn_call_page(call, &page));
 	FIRN_TRY(firn_tabulars_read(&call->cx, call->api->catalog, &call->target, kind, &page, rows,
 				    &names, &next));

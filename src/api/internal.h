@@ -67,6 +67,8 @@ void firn_reply_header(struct firn_call *call, const char *name, struct firn_str
 void firn_reply_part(struct firn_call *call, struct firn_str bytes);
 void firn_reply_hold(struct firn_call *call,
 		     struct firn_blob *blob); /* takes over the caller's hold */
+/* A body that is JSON already. */
+firn_rc firn_reply_json_text(struct firn_call *call, struct firn_str text, int status) FIRN_MUST;
 /* A JSON body: begin, write with the writer, end (sets status and content type). */
 struct firn_reply_json {
 	struct firn_buf text;

@@ -24,6 +24,14 @@ void firn_reply_hold(struct firn_call *call, struct firn_blob *blob)
 	call->reply.holds[call->reply.n_holds++] = blob;
 }
 
+firn_rc firn_reply_json_text(struct firn_call *call, struct firn_str text, int status)
+{
+	firn_reply_header(call, "Content-Type", FIRN_STR("application/json"));
+	firn_reply_part(call, text);
+	call->reply.status = status;
+	return FIRN_OK;
+}
+
 void firn_reply_json_begin(struct firn_call *call, struct firn_reply_json *json)
 {
 	firn_buf_init(&json->text, &call->cx, BODY_CEILING);
@@ -34,10 +42,7 @@ firn_rc firn_reply_json_end(struct firn_call *call, struct firn_reply_json *json
 {
 	struct firn_str text;
 	FIRN_TRY(firn_buf_end(&json->text, &text));
-	firn_reply_header(call, "Content-Type", FIRN_STR("application/json"));
-	firn_reply_part(call, text);
-	call->reply.status = status;
-	return FIRN_OK;
+	return firn_reply_json_text(call, text, status);
 }
 
 firn_rc firn_reply_empty(struct firn_call *call, int status)
@@ -69,6 +74,7 @@ static void drop_body(struct firn_call *call)
 		firn_blob_release(call->reply.holds[i]);
 	call->reply.n_holds = 0;
 	call->reply.n_body = 0;
+	call->reply.content = FIRN_STR_NONE;
 	call->reply.follow_events = false;
 }
 
@@ -148,18 +154,12 @@ firn_rc firn_reply_metadata(struct firn_call *call, const struct firn_pointer *p
 	FIRN_TRY(firn_metadata_get(&call->cx, call->api->catalog, pointer, snapshots, &blob));
 	firn_reply_hold(call, blob);
 	put_validators(call, etag);
+	if (with_config) /* a commit's answer has the tag, but not all of the bytes */
+		call->reply.content = etag;
 	return splice(call, pointer->metadata_location, firn_blob_bytes(blob), with_config);
 }
 
 /* ---- outcomes ------------------------------------------------------------------------------- */
-
-static firn_rc reply_json(struct firn_call *call, struct firn_str json, int status)
-{
-	firn_reply_header(call, "Content-Type", FIRN_STR("application/json"));
-	firn_reply_part(call, json);
-	call->reply.status = status;
-	return FIRN_OK;
-}
 
 static firn_rc reply_version(struct firn_call *call, const struct firn_pointer *pointer)
 {
@@ -188,9 +188,9 @@ firn_rc firn_reply_outcome(struct firn_call *call, const struct firn_outcome *ou
 	case ANSWER_VERSION:
 		return reply_version(call, &outcome->pointer);
 	case ANSWER_JSON:
-		return reply_json(call, outcome->json, 200);
+		return firn_reply_json_text(call, outcome->json, 200);
 	case ANSWER_CREATED:
-		return reply_json(call, outcome->json, 201);
+		return firn_reply_json_text(call, outcome->json, 201);
 	case ANSWER_EMPTY:
 	case ANSWER_OWN:
 		return firn_reply_empty(call, 204);

@@ -13,6 +13,15 @@ bool firn_str_eq(struct firn_str a, struct firn_str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+uint64_t firn_str_hash(uint64_t hash, struct firn_str s)
+{
+	if (hash == 0)
+		hash = 14695981039346656037ULL;
+	for (size_t i = 0; i < s.n; i++)
+		hash = (hash ^ (unsigned char)s.p[i]) * 1099511628211ULL;
+	return hash;
+}
+
 bool firn_str_is(struct firn_str a, const char *cstr)
 {
 	return firn_str_eq(a, firn_str(cstr));

@@ -48,7 +48,7 @@ struct firn_cache {
 
 /* ---- blobs ---------------------------------------------------------------------------------- */
 
-static struct firn_blob *blob_new(struct firn_str bytes)
+struct firn_blob *firn_blob_new(struct firn_str bytes)
 {
 	struct firn_blob *blob = malloc(sizeof(*blob) + bytes.n + 1);
 
@@ -272,7 +272,7 @@ struct firn_blob *firn_cache_find(struct firn_cache *cache, const struct firn_ca
 void firn_cache_put(struct firn_cache *cache, const struct firn_cache_key *key,
 		    struct firn_str bytes)
 {
-	struct firn_blob *blob = blob_new(bytes);
+	struct firn_blob *blob = firn_blob_new(bytes);
 
 	if (!blob)
 		return;
@@ -317,7 +317,7 @@ static firn_rc fly(struct firn_ctx *cx, struct firn_cache *cache, struct flight 
 
 	rc = make(cx, arg, &bytes);
 	if (rc == FIRN_OK) {
-		own->blob = blob_new(bytes);
+		own->blob = firn_blob_new(bytes);
 		if (!own->blob)
 			rc = firn_fail(cx, FIRN_E_UNAVAILABLE,
 				       "the server is out of memory: try again later");

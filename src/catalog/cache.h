@@ -31,6 +31,8 @@ void firn_cache_put(struct firn_cache *cache, const struct firn_cache_key *key,
 		    struct firn_str bytes);
 void firn_cache_stats(struct firn_cache *cache, struct firn_cache_stats *ret_stats);
 
+/* A copy of the bytes, held once for the caller; NULL without memory. */
+struct firn_blob *firn_blob_new(struct firn_str bytes);
 /* Ties a held blob to the request; on failure it is released at once. */
 firn_rc firn_blob_keep(struct firn_ctx *cx, struct firn_blob *blob) FIRN_MUST;
 

@@ -6,7 +6,10 @@
 
 #include "cache.h"
 #include "firn/crypto.h"
+#include "list_cache.h"
 #include "stores.h"
+
+enum { LISTS_SHARE = 8 }; /* lists get one part in so many of the caches' budget */
 
 static const struct firn_sql make_key_sql = {
 	.name = "page_key_make",
@@ -53,9 +56,10 @@ firn_rc firn_catalog_open(struct firn_ctx *cx, const struct firn_catalog_config 
 	if (!catalog)
 		return firn_fail(cx, FIRN_E_INTERNAL, "no memory for the catalog");
 	catalog->config = *config;
-	catalog->cache = firn_cache_new(config->cache_bytes);
+	catalog->cache = firn_cache_new(config->cache_bytes - config->cache_bytes / LISTS_SHARE);
+	catalog->lists = firn_list_cache_new(config->cache_bytes / LISTS_SHARE);
 	catalog->stores = firn_stores_new();
-	if (!catalog->cache || !catalog->stores)
+	if (!catalog->cache || !catalog->lists || !catalog->stores)
 		firn_fail(cx, FIRN_E_INTERNAL, "no memory for the catalog's caches");
 	else if (load_page_key(cx, catalog->page_key) == FIRN_OK)
 		*ret_catalog = catalog;
@@ -69,6 +73,7 @@ void firn_catalog_free(struct firn_catalog *catalog)
 	if (!catalog)
 		return;
 	firn_cache_free(catalog->cache);
+	firn_list_cache_free(catalog->lists);
 	firn_stores_free(catalog->stores);
 	firn_wipe(catalog->config.master_key, sizeof(catalog->config.master_key));
 	firn_wipe(catalog->page_key, sizeof(catalog->page_key));

@@ -212,6 +212,10 @@ static const struct firn_sql tidy_sql[] = {
 	 "delete from event where ctid = any(array(select ctid from event where number is not null"
 	 " and at < now() - interval '14 days' limit $1 for update skip locked))",
 	 "bigint", ""},
+	{"tidy_membership",
+	 "delete from membership_change where ctid = any(array(select ctid from membership_change"
+	 " where at < now() - interval '1 hour' limit $1 for update skip locked))",
+	 "bigint", ""},
 	{"tidy_reports",
 	 "delete from metrics_report where ctid = any(array(select ctid from metrics_report"
 	 " where received_at < now() - interval '30 days' limit $1 for update skip locked))",

@@ -1,5 +1,5 @@
 /*
- * Reads of tables and views: listing, the pointer, and the metadata behind it. A missing namespace
+ * Reads of tables and views: the pointer, and the metadata behind it. A missing namespace
  * means a missing table, as the document has it for every operation on one table.
  */
 #include "cache.h"
@@ -9,25 +9,6 @@
 #include "firn/table_metadata.h"
 #include "tabular.h"
 
-#define LIST_SQL(kind)                                                                             \
-	"select w.id, n.id, t.name from (select 1) one"                                            \
-	" left join warehouse w on w.name = $1 or w.uuid = $2"                                     \
-	" left join namespace n on n.warehouse_id = w.id and n.path = $3"                          \
-	" left join lateral (select name from tabular where namespace_id = n.id and kind = '" kind \
-	"' and name > $4 order by name limit $5) t on true"                                        \
-	" order by t.name"
-static const struct firn_sql tables_sql = {
-	.name = "tables_list",
-	.text = LIST_SQL("table"),
-	.params = "text,uuid,text,text,bigint",
-	.results = "bigint,bigint,text",
-};
-static const struct firn_sql views_sql = {
-	.name = "views_list",
-	.text = LIST_SQL("view"),
-	.params = "text,uuid,text,text,bigint",
-	.results = "bigint,bigint,text",
-};
 static const struct firn_sql pointer_sql = {
 	.name = "tabular_pointer",
 	.text = "select w.id, w.profile_version, t.id, t.kind, t.uuid, t.version, t.name, "
@@ -40,24 +21,6 @@ static const struct firn_sql pointer_sql = {
 	.params = "text,uuid,text,text",
 	.results = "bigint,bigint,bigint,text,uuid,bigint,text,text,bytea,bigint",
 };
-
-firn_rc firn_tabulars_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
-			  const struct firn_target *ns, enum firn_kind kind,
-			  const struct firn_page *page, struct firn_ask **ret_ask)
-{
-	const struct firn_sql *sql = kind == FIRN_KIND_TABLE ? &tables_sql : &views_sql;
-
-	return firn_listing_ask(cx, catalog, sql, firn_kind_word(kind), ns, page, ret_ask);
-}
-
-firn_rc firn_tabulars_read(struct firn_ctx *cx, struct firn_catalog *catalog,
-			   const struct firn_target *ns, enum firn_kind kind,
-			   const struct firn_page *page, const struct firn_rows *rows,
-			   struct firn_strs *ret_names, struct firn_page_answer *ret_page)
-{
-	return firn_listing_read(cx, catalog, firn_kind_word(kind), ns, page, rows, ret_names,
-				 ret_page);
-}
 
 firn_rc firn_tabular_ask(struct firn_ctx *cx, const struct firn_target *target,
 			 struct firn_ask **ret_ask)

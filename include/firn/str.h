@@ -28,6 +28,7 @@ bool firn_str_is(struct firn_str a, const char *cstr);
 bool firn_str_ieq(struct firn_str a, struct firn_str b); /* ASCII case-insensitive */
 bool firn_str_starts(struct firn_str s, struct firn_str prefix);
 bool firn_str_ends(struct firn_str s, struct firn_str suffix);
+int firn_hex_digit(char c); /* 0 to 15, either case; -1 for anything else */
 /* FNV-1a, going on from an earlier hash (0: from the start). For tables and tags, not for secrets.
  */
 uint64_t firn_str_hash(uint64_t hash, struct firn_str s);

@@ -17,14 +17,6 @@ struct firn_str firn_hex(struct firn_ctx *cx, const void *bytes, size_t n)
 	return (struct firn_str){out, 2 * n};
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 firn_rc firn_unhex(struct firn_ctx *cx, struct firn_str hex, void *out, size_t n)
 {
 	unsigned char *u = out;
@@ -33,11 +25,12 @@ firn_rc firn_unhex(struct firn_ctx *cx, struct firn_str hex, void *out, size_t n
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
 				 "expected %zu hex digits, found %zu characters", 2 * n, hex.n);
 	for (size_t i = 0; i < hex.n; i++)
-		if (hex_value(hex.p[i]) < 0)
+		if (firn_hex_digit(hex.p[i]) < 0)
 			return firn_fail(cx, FIRN_E_BAD_REQUEST,
 					 "'%c' at place %zu is no hex digit", hex.p[i], i + 1);
 	for (size_t i = 0; i < n; i++)
-		u[i] = (unsigned char)(hex_value(hex.p[2 * i]) * 16 + hex_value(hex.p[2 * i + 1]));
+		u[i] = (unsigned char)(firn_hex_digit(hex.p[2 * i]) * 16 +
+				       firn_hex_digit(hex.p[2 * i + 1]));
 	return FIRN_OK;
 }
 

@@ -2,17 +2,6 @@
 #include "firn/arena.h"
 #include "firn/str.h"
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The byte that the escape at p stands for, -1 when it is none; n bytes are readable. */
 static int escape_value(const char *p, size_t n)
 {
@@ -21,8 +10,8 @@ static int escape_value(const char *p, size_t n)
 
 	if (n < 3)
 		return -1;
-	high = hex_value(p[1]);
-	low = hex_value(p[2]);
+	high = firn_hex_digit(p[1]);
+	low = firn_hex_digit(p[2]);
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 

@@ -13,6 +13,17 @@ bool firn_str_eq(struct firn_str a, struct firn_str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+int firn_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 uint64_t firn_str_hash(uint64_t hash, struct firn_str s)
 {
 	if (hash == 0)

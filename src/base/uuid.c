@@ -71,14 +71,6 @@ void firn_uuid_text(const struct firn_uuid *uuid, char out[static FIRN_UUID_TEXT
 	out[at] = '\0';
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool firn_uuid_parse(struct firn_str text, struct firn_uuid *ret_uuid)
 {
 	struct firn_uuid uuid;
@@ -95,8 +87,8 @@ bool firn_uuid_parse(struct firn_str text, struct firn_uuid *ret_uuid)
 				return false;
 			continue;
 		}
-		high = hex_value(text.p[i]);
-		low = hex_value(text.p[++i]);
+		high = firn_hex_digit(text.p[i]);
+		low = firn_hex_digit(text.p[++i]);
 		if (high < 0 || low < 0)
 			return false;
 		uuid.b[n++] = (unsigned char)(high * 16 + low);

@@ -146,11 +146,6 @@ firn_rc firn_dropped_list(struct firn_ctx *cx, struct firn_catalog *catalog,
 	firn_jw_begin(out, '[');
 	for (size_t i = 0; i < keys.n; i++)
 		FIRN_TRY(write_dropped(cx, out, rows, i));
-	firn_jw_end(out, ']');
-	if (answer.next.p) {
-		firn_jw_key(out, "next-page-token");
-		firn_jw_str(out, answer.next);
-	}
-	firn_jw_end(out, '}');
+	firn_page_close(out, &answer);
 	return FIRN_OK;
 }

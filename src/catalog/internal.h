@@ -87,6 +87,9 @@ firn_rc firn_page_finish(struct firn_ctx *cx, struct firn_catalog *catalog, stru
 			 int64_t limit, const struct firn_strs *keys, size_t *n,
 			 struct firn_page_answer *ret_page) FIRN_MUST;
 
+/* Ends {…: [… with the token of the next page, when there is one. */
+void firn_page_close(struct firn_jw *out, const struct firn_page_answer *page);
+
 /* outcome.c: outcome ↔ JSON text of the idempotency row. */
 firn_rc firn_outcome_write(struct firn_ctx *cx, const struct firn_outcome *outcome,
 			   struct firn_str *ret_json) FIRN_MUST;

@@ -141,12 +141,7 @@ firn_rc firn_tabular_log(struct firn_ctx *cx, struct firn_catalog *catalog,
 		FIRN_TRY(firn_row_strs(cx, rows, i, 6, &kinds));
 		write_commit(out, rows, i, &kinds);
 	}
-	firn_jw_end(out, ']');
-	if (answer.next.p) {
-		firn_jw_key(out, "next-page-token");
-		firn_jw_str(out, answer.next);
-	}
-	firn_jw_end(out, '}');
+	firn_page_close(out, &answer);
 	return FIRN_OK;
 }
 

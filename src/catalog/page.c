@@ -117,3 +117,13 @@ firn_rc firn_page_finish(struct firn_ctx *cx, struct firn_catalog *catalog, stru
 	*ret_page = answer;
 	return FIRN_OK;
 }
+
+void firn_page_close(struct firn_jw *out, const struct firn_page_answer *page)
+{
+	firn_jw_end(out, ']');
+	if (page->next.p) {
+		firn_jw_key(out, "next-page-token");
+		firn_jw_str(out, page->next);
+	}
+	firn_jw_end(out, '}');
+}

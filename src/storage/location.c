@@ -120,17 +120,6 @@ static firn_rc cut_authority(const struct reading *r, struct firn_str *rest,
 	return FIRN_OK;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Decodes what is an escape, in place; other '%' stay. False when there was none. */
 static bool decode_once(char *text, size_t *n)
 {
@@ -138,8 +127,8 @@ static bool decode_once(char *text, size_t *n)
 	size_t before = *n;
 
 	for (size_t i = 0; i < before; i++) {
-		int high = text[i] == '%' && before - i > 2 ? hex_digit(text[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+		int high = text[i] == '%' && before - i > 2 ? firn_hex_digit(text[i + 1]) : -1;
+		int low = high >= 0 ? firn_hex_digit(text[i + 2]) : -1;
 
 		if (low >= 0) {
 			text[out++] = (char)(high * 16 + low);

@@ -255,14 +255,20 @@ struct firn_str firn_whole_list_content(struct firn_ctx *cx, const struct firn_w
 void firn_whole_list_keep(struct firn_catalog *catalog, const struct firn_whole_list *list,
 			  struct firn_str body);
 /* Pointer of one table or view. */
-firn_rc firn_tabular_ask(struct firn_ctx *cx, const struct firn_target *target,
-			 struct firn_ask **ret_ask) FIRN_MUST;
+firn_rc firn_tabular_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
+			 const struct firn_target *target, struct firn_ask **ret_ask) FIRN_MUST;
 /* NO_SUCH_WAREHOUSE; NO_SUCH_TABLE / NO_SUCH_VIEW, also when the namespace is missing (as the
- * document has it for operations on one table) or the name is of the other kind. */
-firn_rc firn_tabular_read(struct firn_ctx *cx, const struct firn_target *target,
-			  enum firn_kind kind, const struct firn_rows *rows,
-			  struct firn_pointer *ret_pointer) FIRN_MUST;
+ * document has it for operations on one table) or the name is of the other kind. ASK_AGAIN: the
+ * question was short and its answer says too little; the next one will be asked in full. */
+firn_rc firn_tabular_read(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  const struct firn_target *target, enum firn_kind kind,
+			  const struct firn_rows *rows, struct firn_pointer *ret_pointer) FIRN_MUST;
+/* Both on a lane, until there is an answer. */
+firn_rc firn_tabular_now(struct firn_ctx *cx, struct firn_catalog *catalog,
+			 const struct firn_target *target, enum firn_kind kind,
+			 struct firn_pointer *ret_pointer) FIRN_MUST;
 enum firn_snapshots { FIRN_SNAPSHOTS_ALL, FIRN_SNAPSHOTS_REFS };
+
 /* The metadata bytes behind a pointer, held once for the caller. Cache first; NEEDS_LANE on an
  * event loop when they aren't cached. A file that is gone or doesn't match its hash: INTERNAL
  * naming the table. */

@@ -210,10 +210,12 @@ enum firn_next firn_api_answer(struct firn_call *call, firn_rc rc, const struct 
 {
 	if (rc == FIRN_OK)
 		rc = call->route->answer_rows(call, rows);
-	if (rc != FIRN_E_NEEDS_LANE)
+	if (rc != FIRN_E_NEEDS_LANE && rc != FIRN_E_ASK_AGAIN)
 		return conclude(call, rc);
 	firn_err_clear(&call->cx);
-	return FIRN_NEXT_LANE;
+	if (rc == FIRN_E_NEEDS_LANE)
+		return FIRN_NEXT_LANE;
+	return call->route->ask(call) == FIRN_OK ? FIRN_NEXT_ASK : refuse(call);
 }
 
 /* ---- on a lane ------------------------------------------------------------------------------ */
@@ -222,8 +224,16 @@ enum firn_next firn_api_answer(struct firn_call *call, firn_rc rc, const struct 
 static firn_rc run_fast(struct firn_call *call)
 {
 	const struct firn_rows *rows;
-	FIRN_TRY(firn_ask_now(&call->cx, call->ask, &rows));
-	return call->route->answer_rows(call, rows);
+	firn_rc rc;
+
+	for (;;) {
+		FIRN_TRY(firn_ask_now(&call->cx, call->ask, &rows));
+		rc = call->route->answer_rows(call, rows);
+		if (rc != FIRN_E_ASK_AGAIN)
+			return rc;
+		firn_err_clear(&call->cx);
+		FIRN_TRY(call->route->ask(call));
+	}
 }
 
 /* The change is made: should its answer fail, the client must not think that it wasn't. */

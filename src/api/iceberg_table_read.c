@@ -10,13 +10,14 @@ static firn_rc answer_head(struct firn_call *call, enum firn_kind kind,
 			   const struct firn_rows *rows)
 {
 	struct firn_pointer pointer;
-	FIRN_TRY(firn_tabular_read(&call->cx, &call->target, kind, rows, &pointer));
+	FIRN_TRY(firn_tabular_read(&call->cx, call->api->catalog, &call->target, kind, rows,
+				   &pointer));
 	return firn_reply_empty(call, 204);
 }
 
 firn_rc h_table_head_ask(struct firn_call *call)
 {
-	return firn_tabular_ask(&call->cx, &call->target, &call->ask);
+	return firn_tabular_ask(&call->cx, call->api->catalog, &call->target, &call->ask);
 }
 
 firn_rc h_table_head_answer(struct firn_call *call, const struct firn_rows *rows)
@@ -26,7 +27,7 @@ firn_rc h_table_head_answer(struct firn_call *call, const struct firn_rows *rows
 
 firn_rc h_view_head_ask(struct firn_call *call)
 {
-	return firn_tabular_ask(&call->cx, &call->target, &call->ask);
+	return firn_tabular_ask(&call->cx, call->api->catalog, &call->target, &call->ask);
 }
 
 firn_rc h_view_head_answer(struct firn_call *call, const struct firn_rows *rows)
@@ -97,7 +98,7 @@ firn_rc h_table_load_ask(struct firn_call *call)
 {
 	enum firn_snapshots snapshots;
 	FIRN_TRY(read_snapshots(call, &snapshots));
-	return firn_tabular_ask(&call->cx, &call->target, &call->ask);
+	return firn_tabular_ask(&call->cx, call->api->catalog, &call->target, &call->ask);
 }
 
 firn_rc h_table_load_answer(struct firn_call *call, const struct firn_rows *rows)
@@ -106,20 +107,22 @@ firn_rc h_table_load_answer(struct firn_call *call, const struct firn_rows *rows
 	enum firn_snapshots snapshots;
 
 	FIRN_TRY(read_snapshots(call, &snapshots));
-	FIRN_TRY(firn_tabular_read(&call->cx, &call->target, FIRN_KIND_TABLE, rows, &pointer));
+	FIRN_TRY(firn_tabular_read(&call->cx, call->api->catalog, &call->target, FIRN_KIND_TABLE,
+				   rows, &pointer));
 	FIRN_TRY(check_referenced_by(call));
 	return firn_reply_metadata(call, &pointer, snapshots, true);
 }
 
 firn_rc h_view_load_ask(struct firn_call *call)
 {
-	return firn_tabular_ask(&call->cx, &call->target, &call->ask);
+	return firn_tabular_ask(&call->cx, call->api->catalog, &call->target, &call->ask);
 }
 
 firn_rc h_view_load_answer(struct firn_call *call, const struct firn_rows *rows)
 {
 	struct firn_pointer pointer;
-	FIRN_TRY(firn_tabular_read(&call->cx, &call->target, FIRN_KIND_VIEW, rows, &pointer));
+	FIRN_TRY(firn_tabular_read(&call->cx, call->api->catalog, &call->target, FIRN_KIND_VIEW,
+				   rows, &pointer));
 	FIRN_TRY(check_referenced_by(call));
 	return firn_reply_metadata(call, &pointer, FIRN_SNAPSHOTS_ALL, true);
 }

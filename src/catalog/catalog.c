@@ -7,6 +7,7 @@
 #include "cache.h"
 #include "firn/crypto.h"
 #include "list_cache.h"
+#include "place_cache.h"
 #include "stores.h"
 
 enum { LISTS_SHARE = 8 }; /* lists get one part in so many of the caches' budget */
@@ -58,8 +59,9 @@ firn_rc firn_catalog_open(struct firn_ctx *cx, const struct firn_catalog_config 
 	catalog->config = *config;
 	catalog->cache = firn_cache_new(config->cache_bytes - config->cache_bytes / LISTS_SHARE);
 	catalog->lists = firn_list_cache_new(config->cache_bytes / LISTS_SHARE);
+	catalog->places = firn_place_cache_new();
 	catalog->stores = firn_stores_new();
-	if (!catalog->cache || !catalog->lists || !catalog->stores)
+	if (!catalog->cache || !catalog->lists || !catalog->places || !catalog->stores)
 		firn_fail(cx, FIRN_E_INTERNAL, "no memory for the catalog's caches");
 	else if (load_page_key(cx, catalog->page_key) == FIRN_OK)
 		*ret_catalog = catalog;
@@ -74,6 +76,7 @@ void firn_catalog_free(struct firn_catalog *catalog)
 		return;
 	firn_cache_free(catalog->cache);
 	firn_list_cache_free(catalog->lists);
+	firn_place_cache_free(catalog->places);
 	firn_stores_free(catalog->stores);
 	firn_wipe(catalog->config.master_key, sizeof(catalog->config.master_key));
 	firn_wipe(catalog->page_key, sizeof(catalog->page_key));

@@ -8,15 +8,17 @@
 #include "firn/db.h"
 #include "firn/storage.h"
 
-struct firn_cache;	/* cache.h: metadata bytes by warehouse, profile version and hash */
-struct firn_list_cache; /* list_cache.h: answers of whole lists */
-struct firn_stores;	/* stores.h: opened stores by warehouse and profile version */
+struct firn_cache;	 /* cache.h: metadata bytes by warehouse, profile version and hash */
+struct firn_list_cache;	 /* list_cache.h: answers of whole lists */
+struct firn_place_cache; /* place_cache.h: ids of namespaces */
+struct firn_stores;	 /* stores.h: opened stores by warehouse and profile version */
 
 struct firn_catalog {
 	struct firn_catalog_config config;
 	unsigned char page_key[32];
 	struct firn_cache *cache;
 	struct firn_list_cache *lists;
+	struct firn_place_cache *places;
 	struct firn_stores *stores;
 	_Atomic uint64_t committed, conflicts, retries; /* counted by the commit algorithm */
 	_Atomic uint64_t unknown;			/* counted by tx.c */

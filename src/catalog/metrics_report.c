@@ -76,15 +76,12 @@ static firn_rc text_of(struct firn_ctx *cx, const struct firn_json *json, struct
 }
 
 /* Why nothing was inserted. */
-static firn_rc explain(struct firn_ctx *cx, const struct firn_target *target)
+static firn_rc explain(struct firn_ctx *cx, struct firn_catalog *catalog,
+		       const struct firn_target *target)
 {
 	struct firn_pointer pointer;
-	const struct firn_rows *rows;
-	struct firn_ask *ask;
 
-	FIRN_TRY(firn_tabular_ask(cx, target, &ask));
-	FIRN_TRY(firn_ask_now(cx, ask, &rows));
-	FIRN_TRY(firn_tabular_read(cx, target, FIRN_KIND_TABLE, rows, &pointer));
+	FIRN_TRY(firn_tabular_now(cx, catalog, target, FIRN_KIND_TABLE, &pointer));
 	return firn_fail(cx, FIRN_E_UNAVAILABLE,
 			 "Table '%.*s' has just been made: send the report again",
 			 FIRN_FMT(firn_target_text(cx, target)));
@@ -109,5 +106,5 @@ firn_rc firn_metrics_store(struct firn_ctx *cx, struct firn_catalog *catalog,
 	FIRN_TRY(firn_param_str(cx, &p, firn_pass_principal(mutation->pass)));
 	FIRN_TRY(firn_param_str(cx, &p, text));
 	FIRN_TRY(firn_db_run(cx, &insert_sql, &p, &inserted));
-	return inserted > 0 ? FIRN_OK : explain(cx, target);
+	return inserted > 0 ? FIRN_OK : explain(cx, catalog, target);
 }

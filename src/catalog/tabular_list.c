@@ -5,6 +5,7 @@
 #include "firn/arena.h"
 #include "firn/clock.h"
 #include "list_cache.h"
+#include "place_cache.h"
 #include "tabular.h"
 
 #define LIST_SQL(kind)                                                                             \
@@ -79,20 +80,15 @@ struct firn_whole_list {
 	struct firn_list_version kept;
 };
 
-/* Names hold no control characters, so the parts can't run into each other. */
 static firn_rc key_of(struct firn_ctx *cx, const struct firn_target *ns, enum firn_kind kind,
 		      struct firn_str *ret_key)
 {
-	struct firn_str path = firn_levels_path(cx, &ns->levels);
-	struct firn_buf key;
+	struct firn_str place = firn_namespace_key(cx, ns);
 
-	firn_buf_init(&key, cx, FIRN_PATH_BYTES + 1024);
-	firn_buf_cstr(&key, firn_kind_word(kind));
-	firn_buf_char(&key, '\n');
-	firn_buf_str(&key, ns->warehouse);
-	firn_buf_char(&key, '\n');
-	firn_buf_str(&key, path);
-	return firn_buf_end(&key, ret_key);
+	if (!place.p)
+		return cx->err.code;
+	*ret_key = firn_printf(cx, "%s\n%.*s", firn_kind_word(kind), FIRN_FMT(place));
+	return ret_key->p ? FIRN_OK : cx->err.code;
 }
 
 static firn_rc param_kept(struct firn_ctx *cx, struct firn_params *p,

@@ -7,40 +7,98 @@
 #include "firn/compress.h"
 #include "firn/crypto.h"
 #include "firn/table_metadata.h"
+#include "place_cache.h"
 #include "tabular.h"
 
+#define POINTER                                                                                    \
+	"select w.id, w.profile_version, t.id, t.kind, t.uuid, t.version, t.name, "                \
+	"t.metadata_location, t.metadata_sha256, t.metadata_length, "
+#define POINTER_TYPES "bigint,bigint,bigint,text,uuid,bigint,text,text,bytea,bigint,bigint"
+/* One row always, which tells what is missing. */
 static const struct firn_sql pointer_sql = {
 	.name = "tabular_pointer",
-	.text = "select w.id, w.profile_version, t.id, t.kind, t.uuid, t.version, t.name, "
-		"t.metadata_location,"
-		" t.metadata_sha256, t.metadata_length"
-		" from (select 1) one"
-		" left join warehouse w on w.name = $1 or w.uuid = $2"
-		" left join namespace n on n.warehouse_id = w.id and n.path = $3"
-		" left join tabular t on t.namespace_id = n.id and t.name = $4",
+	.text = POINTER "n.id from (select 1) one"
+			" left join warehouse w on w.name = $1 or w.uuid = $2"
+			" left join namespace n on n.warehouse_id = w.id and n.path = $3"
+			" left join tabular t on t.namespace_id = n.id and t.name = $4",
 	.params = "text,uuid,text,text",
-	.results = "bigint,bigint,bigint,text,uuid,bigint,text,text,bytea,bigint",
+	.results = POINTER_TYPES,
+};
+/* In a namespace whose id is remembered. Without a row the answer is open. */
+static const struct firn_sql pointer_in_sql = {
+	.name = "tabular_pointer_in",
+	.text = POINTER "t.namespace_id from tabular t join warehouse w on w.id = t.warehouse_id"
+			" where t.namespace_id = $1 and t.name = $2",
+	.params = "bigint,text",
+	.results = POINTER_TYPES,
 };
 
-firn_rc firn_tabular_ask(struct firn_ctx *cx, const struct firn_target *target,
-			 struct firn_ask **ret_ask)
+static firn_rc ask_in(struct firn_ctx *cx, int64_t namespace_id, struct firn_ask **ret_ask)
 {
-	struct firn_ask *ask;
+	struct firn_ask *ask = firn_alloc(cx, sizeof(*ask));
 
-	FIRN_TRY(firn_target_ask(cx, &pointer_sql, target, &ask));
+	if (!ask)
+		return cx->err.code;
+	ask->sql = &pointer_in_sql;
+	*ret_ask = ask;
+	return firn_param_i64(cx, &ask->params, namespace_id);
+}
+
+firn_rc firn_tabular_ask(struct firn_ctx *cx, struct firn_catalog *catalog,
+			 const struct firn_target *target, struct firn_ask **ret_ask)
+{
+	struct firn_str key = firn_namespace_key(cx, target);
+	struct firn_ask *ask;
+	int64_t namespace_id;
+
+	if (!key.p)
+		return cx->err.code;
+	namespace_id = firn_place_cache_find(catalog->places, key);
+	if (namespace_id)
+		FIRN_TRY(ask_in(cx, namespace_id, &ask));
+	else
+		FIRN_TRY(firn_target_ask(cx, &pointer_sql, target, &ask));
 	FIRN_TRY(firn_param_str(cx, &ask->params, target->name));
 	*ret_ask = ask;
 	return FIRN_OK;
 }
 
-firn_rc firn_tabular_read(struct firn_ctx *cx, const struct firn_target *target,
-			  enum firn_kind kind, const struct firn_rows *rows,
-			  struct firn_pointer *ret_pointer)
+/* The namespace is gone, or only the table isn't there: the full question will tell. */
+static firn_rc forget_place(struct firn_ctx *cx, struct firn_catalog *catalog,
+			    const struct firn_target *target)
+{
+	struct firn_str key = firn_namespace_key(cx, target);
+
+	if (!key.p)
+		return cx->err.code;
+	firn_place_cache_drop(catalog->places, key);
+	return firn_fail(cx, FIRN_E_ASK_AGAIN, "nothing is found where the namespace was");
+}
+
+static firn_rc remember_place(struct firn_ctx *cx, struct firn_catalog *catalog,
+			      const struct firn_target *target, int64_t namespace_id)
+{
+	struct firn_str key = firn_namespace_key(cx, target);
+
+	if (!key.p)
+		return cx->err.code;
+	if (firn_place_cache_find(catalog->places, key) != namespace_id)
+		firn_place_cache_put(catalog->places, key, namespace_id);
+	return FIRN_OK;
+}
+
+firn_rc firn_tabular_read(struct firn_ctx *cx, struct firn_catalog *catalog,
+			  const struct firn_target *target, enum firn_kind kind,
+			  const struct firn_rows *rows, struct firn_pointer *ret_pointer)
 {
 	struct firn_pointer pointer;
 
-	if (firn_rows_count(rows) == 0 || firn_row_null(rows, 0, 0))
+	if (firn_rows_count(rows) == 0)
+		return forget_place(cx, catalog, target);
+	if (firn_row_null(rows, 0, 0))
 		return firn_fail_warehouse(cx, target->warehouse);
+	if (!firn_row_null(rows, 0, 10))
+		FIRN_TRY(remember_place(cx, catalog, target, firn_row_i64(rows, 0, 10)));
 	if (firn_row_null(rows, 0, 2) || firn_kind_of(firn_row_str(rows, 0, 3)) != kind)
 		return firn_fail_no_tabular(cx, kind, target);
 	pointer = (struct firn_pointer){
@@ -57,6 +115,24 @@ firn_rc firn_tabular_read(struct firn_ctx *cx, const struct firn_target *target,
 	FIRN_TRY(firn_row_bytes(cx, rows, 0, 8, pointer.sha256, sizeof(pointer.sha256)));
 	*ret_pointer = pointer;
 	return FIRN_OK;
+}
+
+firn_rc firn_tabular_now(struct firn_ctx *cx, struct firn_catalog *catalog,
+			 const struct firn_target *target, enum firn_kind kind,
+			 struct firn_pointer *ret_pointer)
+{
+	const struct firn_rows *rows;
+	struct firn_ask *ask;
+	firn_rc rc;
+
+	for (;;) {
+		FIRN_TRY(firn_tabular_ask(cx, catalog, target, &ask));
+		FIRN_TRY(firn_ask_now(cx, ask, &rows));
+		rc = firn_tabular_read(cx, catalog, target, kind, rows, ret_pointer);
+		if (rc != FIRN_E_ASK_AGAIN)
+			return rc;
+		firn_err_clear(cx);
+	}
 }
 
 firn_rc firn_views_check(struct firn_ctx *cx, struct firn_catalog *catalog,

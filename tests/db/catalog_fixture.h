@@ -33,6 +33,7 @@ struct actor {
 	struct firn_db *db;
 	struct firn_ctx cx;
 	struct firn_mutation mutation;
+	struct firn_catalog *catalog; /* the fixture's; NULL for other actors */
 };
 
 static inline void actor_init(struct actor *actor, const char *conninfo, const char *operation)
@@ -92,6 +93,7 @@ static inline int catalog_setup(void **state)
 		return -1;
 	actor_init(&f->actor, f->db->conninfo, "test");
 	OK(firn_catalog_open(&f->actor.cx, &config, &f->catalog));
+	f->actor.catalog = f->catalog;
 	*state = f;
 	return 0;
 }

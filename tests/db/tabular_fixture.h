@@ -133,12 +133,7 @@ static inline struct firn_str snapshot_updates(struct firn_ctx *cx, int64_t id, 
 static inline firn_rc pointer(struct actor *a, const struct firn_target *target,
 			      enum firn_kind kind, struct firn_pointer *ret)
 {
-	const struct firn_rows *rows;
-	struct firn_ask *ask;
-
-	FIRN_TRY(firn_tabular_ask(&a->cx, target, &ask));
-	FIRN_TRY(firn_db_query(&a->cx, ask->sql, &ask->params, &rows));
-	return firn_tabular_read(&a->cx, target, kind, rows, ret);
+	return firn_tabular_now(&a->cx, a->catalog, target, kind, ret);
 }
 
 static inline struct firn_pointer pointer_now(struct actor *a, const struct firn_target *target,

@@ -28,6 +28,7 @@ static int setup(void **state)
 	x->f = f;
 	x->proxy = proxy_start(x->f->db->conninfo, conninfo);
 	actor_init(&x->actor, conninfo, "test");
+	x->actor.catalog = x->f->catalog;
 	OK(create(x->f, &x->actor, T("warm"), NULL, NULL, NULL));
 	OK(set_property(x->f, &x->actor, T("warm"), "k", "v", NULL));
 	*state = x;

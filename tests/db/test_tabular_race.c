@@ -78,6 +78,7 @@ static void *add_properties(void *arg)
 	struct actor a;
 
 	actor_init(&a, r->f->db->conninfo, "updateTable");
+	a.catalog = r->f->catalog;
 	for (int i = 0; i < r->rounds; i++) {
 		char key[32];
 		firn_rc rc;
@@ -143,6 +144,7 @@ static void *append(void *arg)
 	struct actor a;
 
 	actor_init(&a, r->f->db->conninfo, "updateTable");
+	a.catalog = r->f->catalog;
 	for (int i = 0; i < r->rounds; i++) {
 		const struct firn_json *m = metadata(r->f, &a, T("t"), FIRN_KIND_TABLE);
 		int64_t parent = 0, sequence = 0, id = 1000000 + r->number * 1000 + i;
@@ -204,6 +206,7 @@ static void *transactions(void *arg)
 	struct actor a;
 
 	actor_init(&a, r->f->db->conninfo, "commitTransaction");
+	a.catalog = r->f->catalog;
 	for (int i = 0; i < r->rounds; i++) {
 		struct firn_change changes[3];
 		struct place places[3];
@@ -273,6 +276,7 @@ static void *creations(void *arg)
 	struct firn_outcome o;
 
 	actor_init(&a, r->f->db->conninfo, "createTable");
+	a.catalog = r->f->catalog;
 	for (int i = 0; i < r->rounds; i++) {
 		char name[16];
 
@@ -300,6 +304,7 @@ static void *creations_once(void *arg)
 	char name[16];
 
 	actor_init(&a, r->f->db->conninfo, "createTable");
+	a.catalog = r->f->catalog;
 	snprintf(name, sizeof(name), "t%d", r->number);
 	count(r, &a.cx,
 	      create(r->f, &a, T(name), in_warehouse(r->f, &a.cx, where[r->number]).p, NULL, NULL),
@@ -337,6 +342,7 @@ static void *same_name(void *arg)
 	struct actor a;
 
 	actor_init(&a, r->f->db->conninfo, "createTable");
+	a.catalog = r->f->catalog;
 	for (int i = 0; i < r->rounds; i++) {
 		char name[16];
 
@@ -366,6 +372,7 @@ static void *everything(void *arg)
 	struct actor a;
 
 	actor_init(&a, r->f->db->conninfo, "everything");
+	a.catalog = r->f->catalog;
 	for (int i = 0; i < r->rounds; i++) {
 		const struct firn_target *one = T("t"), *two = AT_NAME("w/other", "t"), none = {0};
 		struct firn_outcome o;

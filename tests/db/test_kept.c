@@ -1,4 +1,4 @@
-/* Whole lists are kept, and never one change too long. */
+/* What is kept between requests, lists and places, is never used one change too long. */
 #include <libpq-fe.h>
 
 #include "tabular_fixture.h"
@@ -116,6 +116,32 @@ static void test_another_namespace_of_that_name(void **state)
 	shows(f, "w/n", "", true);
 }
 
+/* Loads remember the namespace's id: one that is gone, made again or without the table is seen. */
+static void test_remembered_namespaces(void **state)
+{
+	struct catalog_fixture *f = *state;
+	struct actor *a = &f->actor;
+	const struct firn_target *n = AT("w/n"), *t = AT_NAME("w/n", "t");
+	struct firn_pointer p, again;
+	struct firn_outcome outcome;
+
+	OK(make_namespace(&a->cx, f, &a->mutation, n));
+	OK(create(f, a, t, NULL, NULL, NULL));
+	OK(pointer(a, t, FIRN_KIND_TABLE, &p));
+	OK(pointer(a, t, FIRN_KIND_TABLE, &again));
+	assert_int_equal(again.tabular_id, p.tabular_id);
+	OK(firn_tabular_drop(&a->cx, f->catalog, &a->mutation, FIRN_KIND_TABLE, t, false,
+			     &outcome));
+	REFUSED(&a->cx, pointer(a, t, FIRN_KIND_TABLE, &again), FIRN_E_NO_SUCH_TABLE, "n.t");
+	REFUSED(&a->cx, pointer(a, t, FIRN_KIND_TABLE, &again), FIRN_E_NO_SUCH_TABLE, "n.t");
+	OK(firn_namespace_drop(&a->cx, f->catalog, &a->mutation, n, &outcome));
+	REFUSED(&a->cx, pointer(a, t, FIRN_KIND_TABLE, &again), FIRN_E_NO_SUCH_TABLE, "n.t");
+	OK(make_namespace(&a->cx, f, &a->mutation, n));
+	OK(create(f, a, t, NULL, NULL, NULL));
+	OK(pointer(a, t, FIRN_KIND_TABLE, &again));
+	assert_int_not_equal(again.tabular_id, p.tabular_id);
+}
+
 static void test_tables_and_views_apart(void **state)
 {
 	struct catalog_fixture *f = *state;
@@ -136,6 +162,7 @@ int main(void)
 		TABULAR_TEST(test_changes_are_seen),
 		TABULAR_TEST(test_late_commit),
 		TABULAR_TEST(test_another_namespace_of_that_name),
+		TABULAR_TEST(test_remembered_namespaces),
 		TABULAR_TEST(test_tables_and_views_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

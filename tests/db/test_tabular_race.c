@@ -30,6 +30,7 @@ static void reopen(struct catalog_fixture *f, int64_t attempts)
 	firn_catalog_free(f->catalog);
 	OK(firn_access_check(&f->actor.cx, "test", &f->actor.mutation.pass));
 	OK(firn_catalog_open(&f->actor.cx, &config, &f->catalog));
+	f->actor.catalog = f->catalog;
 }
 
 static void count(struct racer *r, struct firn_ctx *cx, firn_rc rc, firn_rc may_lose)

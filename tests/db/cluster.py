@@ -62,7 +62,8 @@ def other_user():
 
 
 class Cluster:
-    def __init__(self):
+    def __init__(self, settings=None, port=5432):
+        self.settings, self.port = SETTINGS if settings is None else settings, port
         # A socket's path has at most 107 bytes: not below a long TMPDIR.
         self.root = tempfile.mkdtemp(prefix="firn-pg-", dir="/tmp")
         self.user = other_user()
@@ -72,7 +73,7 @@ class Cluster:
             os.chmod(self.root, 0o711)
 
     def conninfo(self):
-        return f"host={self.root} port=5432 user=firn dbname=postgres"
+        return f"host={self.root} port={self.port} user=firn dbname=postgres"
 
     def as_user(self):
         if not self.user:
@@ -90,8 +91,8 @@ class Cluster:
                   "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
         if subprocess.run(initdb, **options).returncode != 0:
             self.fail("initdb failed")
-        command = [os.path.join(bin_dir, "postgres"), "-D", data, "-k", self.root, "-p", "5432"]
-        for name, value in SETTINGS.items():
+        command = [os.path.join(bin_dir, "postgres"), "-D", data, "-k", self.root, "-p", str(self.port)]
+        for name, value in self.settings.items():
             command += ["-c", f"{name}={value}"]
         self.server = subprocess.Popen(command, **options)
         self.wait_ready(os.path.join(data, "postmaster.pid"))

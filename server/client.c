@@ -68,7 +68,8 @@ static firn_rc do_call(struct firn_invocation *in, const struct firn_http_reques
 	if (firn_http_do(cx, request, &answer) != FIRN_OK) {
 		firn_err_clear(cx);
 		return firn_fail(cx, FIRN_E_UNAVAILABLE,
-				 "No answer from %.*s; is the server running there?",
+				 "No answer from %.*s: start a server there (`firn dev`), or name "
+				 "another with --server or FIRN_SERVER",
 				 FIRN_FMT(server_url(in)));
 	}
 	if (answer.status >= 300)
@@ -186,9 +187,34 @@ static void print_json(struct firn_ctx *cx, const struct firn_json *json)
 		(void)printf("%.*s\n", FIRN_FMT(text));
 }
 
+/* U+0000–001F, 007F and 0080–009F would break lines or command the terminal: written as \u00XX. */
+static struct firn_str visible(struct firn_ctx *cx, struct firn_str text)
+{
+	struct firn_buf b;
+	struct firn_str escaped;
+	size_t start = 0;
+
+	firn_buf_init(&b, cx, ANSWER_CEILING);
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		unsigned char next = i + 1 < text.n ? (unsigned char)text.p[i + 1] : 0xff;
+		bool c1 = c == 0xc2 && next < 0xa0;
+		if (c >= 0x20 && c != 0x7f && !c1)
+			continue;
+		firn_buf_str(&b, firn_str_sub(text, start, i - start));
+		firn_buf_printf(&b, "\\u%04x", c1 ? next : c);
+		i += c1;
+		start = i + 1;
+	}
+	if (start == 0)
+		return text;
+	firn_buf_str(&b, firn_str_sub(text, start, SIZE_MAX));
+	return firn_buf_end(&b, &escaped) == FIRN_OK ? escaped : FIRN_STR("");
+}
+
 /* A value as a person reads it: strings bare, arrays of strings joined by dots, the rest as JSON.
  */
-static struct firn_str plain(struct firn_ctx *cx, const struct firn_json *value, char separator)
+static struct firn_str bare(struct firn_ctx *cx, const struct firn_json *value, char separator)
 {
 	struct firn_buf b;
 	struct firn_str text = FIRN_STR("");
@@ -208,6 +234,11 @@ static struct firn_str plain(struct firn_ctx *cx, const struct firn_json *value,
 		firn_buf_str(&b, firn_json_str(firn_json_at(value, i)));
 	}
 	return firn_buf_end(&b, &text) == FIRN_OK ? text : FIRN_STR("");
+}
+
+static struct firn_str plain(struct firn_ctx *cx, const struct firn_json *value, char separator)
+{
+	return visible(cx, bare(cx, value, separator));
 }
 
 /* Namespaces are written with dots, other lists with commas. */
@@ -304,20 +335,23 @@ void firn_client_show(struct firn_invocation *in, const struct firn_json *object
 	}
 }
 
-bool firn_client_confirm(struct firn_invocation *in, const char *what)
+bool firn_client_confirm(struct firn_invocation *in, struct firn_str what, enum firn_exit *ret_exit)
 {
 	char answer[16];
 
 	if (firn_flag(in, "dry-run")) {
-		(void)printf("would %s\n", what);
+		(void)printf("would %.*s\n", FIRN_FMT(what));
+		*ret_exit = FIRN_EXIT_OK;
 		return false;
 	}
 	if (firn_flag(in, "yes"))
 		return true;
 	if (!isatty(STDIN_FILENO)) {
-		(void)fprintf(stderr, "firn: about to %s: say --yes\n", what);
+		(void)fprintf(stderr, "firn: about to %.*s: say --yes\n", FIRN_FMT(what));
+		*ret_exit = FIRN_EXIT_USAGE;
 		return false;
 	}
-	(void)fprintf(stderr, "%s? [y/N] ", what);
+	(void)fprintf(stderr, "%.*s? [y/N] ", FIRN_FMT(what));
+	*ret_exit = FIRN_EXIT_FAILED;
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }

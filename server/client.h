@@ -26,7 +26,8 @@ void firn_client_list(struct firn_invocation *in, const struct firn_json *whole,
 		      const struct firn_json *items, const struct firn_column *columns, size_t n);
 /* One object: --json as it is, else "name  value" lines. */
 void firn_client_show(struct firn_invocation *in, const struct firn_json *object);
-/* Asks on a terminal; elsewhere --yes is needed. False: don't. */
-bool firn_client_confirm(struct firn_invocation *in, const char *what);
+/* Asks on a terminal; elsewhere --yes is needed. False: don't, and end with *ret_exit. */
+bool firn_client_confirm(struct firn_invocation *in, struct firn_str what,
+			 enum firn_exit *ret_exit);
 
 #endif

@@ -120,10 +120,17 @@ enum firn_exit firn_cmd_warehouse_protect(struct firn_invocation *in)
 enum firn_exit firn_cmd_warehouse_drop(struct firn_invocation *in)
 {
 	const struct firn_json *json;
-	struct firn_str what =
-		firn_printf(in->cx, "drop warehouse %.*s", FIRN_FMT(argument(in, 0)));
-	if (!what.p || !firn_client_confirm(in, what.p))
-		return firn_flag(in, "dry-run") ? FIRN_EXIT_OK : FIRN_EXIT_FAILED;
+	enum firn_exit stop;
+	firn_rc rc = firn_client_call(in, "GET", warehouse_path(in, ""), FIRN_STR_NONE, &json);
+
+	if (rc != FIRN_OK)
+		return done(in, rc);
+	if (!firn_client_confirm(
+		    in,
+		    firn_printf(in->cx, "drop warehouse %.*s at %.*s", FIRN_FMT(argument(in, 0)),
+				FIRN_FMT(firn_json_str(firn_json_get(json, "location")))),
+		    &stop))
+		return stop;
 	return done(in,
 		    firn_client_call(in, "DELETE", warehouse_path(in, ""), FIRN_STR_NONE, &json));
 }
@@ -296,8 +303,7 @@ enum firn_exit firn_cmd_table_undo(struct firn_invocation *in)
 {
 	const struct firn_json *json;
 	struct firn_str to = firn_flag_value(in, "to");
-	struct firn_str what = firn_printf(in->cx, "set %.*s back to version %.*s",
-					   FIRN_FMT(argument(in, 0)), FIRN_FMT(to));
+	enum firn_exit stop;
 	int64_t version;
 	firn_rc rc;
 
@@ -307,8 +313,17 @@ enum firn_exit firn_cmd_table_undo(struct firn_invocation *in)
 			    stderr);
 		return FIRN_EXIT_USAGE;
 	}
-	if (!what.p || !firn_client_confirm(in, what.p))
-		return firn_flag(in, "dry-run") ? FIRN_EXIT_OK : FIRN_EXIT_FAILED;
+	rc = call_table(in, "GET", FIRN_STR(""), FIRN_STR_NONE, &json);
+	if (rc != FIRN_OK)
+		return done(in, rc);
+	if (!firn_client_confirm(
+		    in,
+		    firn_printf(in->cx, "set %.*s back from version %.*s to version %lld",
+				FIRN_FMT(argument(in, 0)),
+				FIRN_FMT(firn_json_str(firn_json_get(json, "version"))),
+				(long long)version),
+		    &stop))
+		return stop;
 	rc = call_table(in, "POST", FIRN_STR("/undo"),
 			firn_printf(in->cx, "{\"to-version\":\"%lld\"}", (long long)version),
 			&json);

@@ -158,6 +158,14 @@ static void on_ready(void *arg)
 	tell_parent(dev, "R");
 }
 
+static firn_rc tell_url(struct firn_ctx *cx, const struct dev *dev)
+{
+	struct firn_str url = dev->config.base_url;
+	if (url.n == 0)
+		url = firn_printf(cx, "http://%.*s", FIRN_FMT(dev->config.listen));
+	return url.p ? firn_data_dir_tell_url(cx, &dev->dir, url) : cx->err.code;
+}
+
 static firn_rc serve(struct firn_ctx *cx, struct dev *dev)
 {
 	firn_rc rc;
@@ -165,6 +173,8 @@ static firn_rc serve(struct firn_ctx *cx, struct dev *dev)
 	FIRN_TRY(firn_data_dir_sign(cx, &dev->dir));
 	FIRN_TRY(firn_embedded_pg_start(cx, dev->dir.path, &dev->pg));
 	rc = prepare(cx, dev);
+	if (rc == FIRN_OK)
+		rc = tell_url(cx, dev);
 	if (rc == FIRN_OK)
 		rc = firn_run_server(cx, &dev->config, dev->pg.conninfo, on_ready, dev);
 	firn_embedded_pg_stop(&dev->pg);

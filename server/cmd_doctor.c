@@ -1,12 +1,15 @@
 /*
  * firn doctor: what a server would need, checked from here: configuration, PostgreSQL, schema, each
- * warehouse's store, and the base URL as a client sees it. Every failure says how to mend it.
+ * warehouse's store, and the base URL as a client sees it. Every failure says how to mend it. The
+ * database is that of the configuration, else the one of a running `firn dev`.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "command.h"
 #include "config.h"
+#include "data_dir.h"
+#include "embedded_pg.h"
 #include "firn/arena.h"
 #include "firn/catalog.h"
 #include "firn/clock.h"
@@ -25,6 +28,9 @@ enum {
 struct doctor {
 	struct firn_invocation *in;
 	struct firn_config config;
+	const char *conninfo;
+	struct firn_str database; /* which one that is, in words */
+	struct firn_str base_url;
 	struct firn_jw json;
 	struct firn_buf text;
 	bool failed;
@@ -147,9 +153,9 @@ static bool check_schema(struct doctor *doctor)
 			 firn_printf(cx, "version %lld", (long long)state.version));
 }
 
-static bool check_postgresql(struct doctor *doctor, const char *conninfo)
+static bool check_postgresql(struct doctor *doctor)
 {
-	if (!report_rc(doctor, "PostgreSQL", firn_run_connect(doctor->in->cx, conninfo),
+	if (!report_rc(doctor, "PostgreSQL", firn_run_connect(doctor->in->cx, doctor->conninfo),
 		       FIRN_STR("reachable")))
 		return false;
 	check_version(doctor);
@@ -234,15 +240,12 @@ static void check_stores(struct doctor *doctor)
 static void check_url(struct doctor *doctor)
 {
 	struct firn_ctx *cx = doctor->in->cx;
-	bool own = doctor->config.base_url.n == 0;
-	struct firn_str base = own ? firn_printf(cx, "http://%.*s", FIRN_FMT(doctor->config.listen))
-				   : doctor->config.base_url;
 	struct firn_http_request request = {
 		.method = "GET", .answer_ceiling = ANSWER_CEILING, .timeout_ms = TIMEOUT_MS};
 	struct firn_http_answer answer = {0};
 	firn_rc rc;
 
-	request.url = firn_printf(cx, "%.*s/health/ready", FIRN_FMT(base));
+	request.url = firn_printf(cx, "%.*s/health/ready", FIRN_FMT(doctor->base_url));
 	rc = firn_http_do(cx, &request, &answer);
 	if (rc == FIRN_OK && answer.status != 200)
 		rc = firn_fail(cx, FIRN_E_UNAVAILABLE,
@@ -251,36 +254,86 @@ static void check_url(struct doctor *doctor)
 	(void)report_rc(doctor, "base URL", rc, request.url);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------ */
+/* ---- what is examined ------------------------------------------------------------------------ */
+
+/* Key and URL of a running `firn dev` are its data directory's, unless others are given. */
+static firn_rc use_dev(struct doctor *doctor, const struct firn_config_load *load)
+{
+	struct firn_ctx *cx = doctor->in->cx;
+	struct firn_config *config = &doctor->config;
+	const struct firn_option *listen = firn_option_find(FIRN_STR("listen"));
+	struct firn_str path, url;
+
+	FIRN_TRY(firn_data_dir_find(cx, config, &path));
+	FIRN_TRY(firn_embedded_pg_find(cx, path, &doctor->conninfo));
+	doctor->database =
+		firn_printf(cx, "the private PostgreSQL of `firn dev` under %.*s", FIRN_FMT(path));
+	if (config->master_key.n == 0 && config->master_key_file.n == 0)
+		config->master_key_file = firn_printf(cx, "%.*s/master.key", FIRN_FMT(path));
+	url = firn_data_dir_url(cx, path);
+	if (url.n > 0 && config->base_url.n == 0 &&
+	    load->origins[listen - firn_options] == FIRN_ORIGIN_DEFAULT)
+		config->base_url = url;
+	return cx->err.code;
+}
+
+static firn_rc use_configured(struct doctor *doctor, const struct firn_config_load *load)
+{
+	struct firn_ctx *cx = doctor->in->cx;
+	const struct firn_option *option = firn_option_find(FIRN_STR("database_url"));
+	bool file = load->origins[option - firn_options] == FIRN_ORIGIN_FILE;
+
+	doctor->conninfo = firn_cstr(cx, doctor->config.database_url);
+	doctor->database = file ? FIRN_STR("database_url of the configuration file")
+				: FIRN_STR("FIRN_DATABASE_URL of the environment");
+	return cx->err.code;
+}
+
+static firn_rc choose(struct doctor *doctor)
+{
+	struct firn_ctx *cx = doctor->in->cx;
+	struct firn_config_load load;
+
+	FIRN_TRY(firn_config_load(cx, firn_flag_value(doctor->in, "config"), &doctor->in->options,
+				  &load));
+	doctor->config = load.config;
+	if (load.config.database_url.n > 0) {
+		FIRN_TRY(use_configured(doctor, &load));
+	} else if (use_dev(doctor, &load) != FIRN_OK) {
+		char why[sizeof(cx->err.message)];
+		(void)snprintf(why, sizeof(why), "%s", cx->err.message);
+		firn_err_clear(cx);
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "No database_url in the configuration file or as "
+				 "FIRN_DATABASE_URL, and no server to fall back on: %s",
+				 why);
+	}
+	doctor->base_url = doctor->config.base_url;
+	if (doctor->base_url.n == 0)
+		doctor->base_url = firn_printf(cx, "http://%.*s", FIRN_FMT(doctor->config.listen));
+	return cx->err.code;
+}
 
 static void examine(struct doctor *doctor)
 {
 	struct firn_ctx *cx = doctor->in->cx;
-	const char *conninfo = firn_cstr(cx, doctor->config.database_url);
 
 	cx->deadline_ns = firn_monotonic_ns(cx) + SECONDS * 1000000000LL;
-	if (conninfo && check_postgresql(doctor, conninfo)) {
+	report(doctor, "database", true, doctor->database);
+	if (check_postgresql(doctor))
 		check_stores(doctor);
-		check_url(doctor);
-	}
+	check_url(doctor);
 	firn_run_disconnect(cx);
 }
 
 enum firn_exit firn_cmd_doctor(struct firn_invocation *in)
 {
 	struct doctor doctor = {.in = in};
-	struct firn_config_load load;
 	struct firn_str json;
 
-	if (firn_config_load(in->cx, firn_flag_value(in, "config"), &in->options, &load) != FIRN_OK)
-		return firn_command_fail(in->cx, NULL);
-	if (load.config.database_url.n == 0) {
-		(void)fputs("firn: no database_url: set it in the configuration file or as "
-			    "FIRN_DATABASE_URL\n",
-			    stderr);
-		return FIRN_EXIT_USAGE;
-	}
-	doctor.config = load.config;
+	if (choose(&doctor) != FIRN_OK)
+		return firn_command_fail(in->cx, "give --config FILE, or --data-dir of a running "
+						 "`firn dev`");
 	firn_buf_init(&doctor.text, in->cx, 1 << 20);
 	firn_jw_init(&doctor.json, &doctor.text);
 	firn_jw_begin(&doctor.json, '[');

@@ -5,7 +5,7 @@
 #include "client.h"
 #include "firn/arena.h"
 
-enum { FOLLOW_MS = 1000 };
+enum { FOLLOW_MS = 1000, ARENA_CEILING = 256 << 20 };
 
 static firn_rc read_events(struct firn_invocation *in, struct firn_str after,
 			   const struct firn_json **ret_json)
@@ -28,8 +28,8 @@ static void print_events(struct firn_invocation *in, const struct firn_json *jso
 	firn_client_list(in, json, firn_json_get(json, "events"), columns, 7);
 }
 
-/* Reads on from the last number; ends with the process, by Ctrl-C. */
-static firn_rc follow(struct firn_invocation *in, struct firn_str after)
+/* Reads on from the last number; ends with the process, by Ctrl-C, or when nobody reads. */
+static firn_rc read_on(struct firn_invocation *in, struct firn_str after)
 {
 	char last[32];
 	const struct firn_json *json;
@@ -43,9 +43,30 @@ static firn_rc follow(struct firn_invocation *in, struct firn_str after)
 			(void)poll(NULL, 0, FOLLOW_MS);
 		(void)snprintf(last, sizeof(last), "%.*s",
 			       FIRN_FMT(firn_json_str(firn_json_get(json, "last"))));
-		(void)fflush(stdout);
+		if (fflush(stdout) != 0)
+			return FIRN_OK;
 		firn_arena_reset(in->cx->arena);
 	}
+}
+
+/* The flags live in the command's arena: each turn's answer is in another. */
+static enum firn_exit follow(const struct firn_invocation *in, struct firn_str after)
+{
+	struct firn_arena *arena = firn_arena_new(ARENA_CEILING);
+	struct firn_invocation turns = *in;
+	enum firn_exit code = FIRN_EXIT_OK;
+	struct firn_ctx cx;
+
+	if (!arena) {
+		(void)fputs("firn: no memory\n", stderr);
+		return FIRN_EXIT_FAILED;
+	}
+	firn_ctx_init(&cx, arena);
+	turns.cx = &cx;
+	if (read_on(&turns, after) != FIRN_OK)
+		code = firn_command_fail(&cx, NULL);
+	firn_arena_free(arena);
+	return code;
 }
 
 enum firn_exit firn_cmd_events(struct firn_invocation *in)
@@ -56,12 +77,10 @@ enum firn_exit firn_cmd_events(struct firn_invocation *in)
 
 	if (!after.p)
 		after = FIRN_STR("0");
-	if (firn_flag(in, "follow")) {
-		rc = follow(in, after);
-	} else {
-		rc = read_events(in, after, &json);
-		if (rc == FIRN_OK)
-			print_events(in, json);
-	}
+	if (firn_flag(in, "follow"))
+		return follow(in, after);
+	rc = read_events(in, after, &json);
+	if (rc == FIRN_OK)
+		print_events(in, json);
 	return rc == FIRN_OK ? FIRN_EXIT_OK : firn_command_fail(in->cx, NULL);
 }

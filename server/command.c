@@ -1,9 +1,11 @@
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "complete.h"
 #include "config.h"
 #include "firn/arena.h"
 #include "help.h"
@@ -16,7 +18,7 @@ const struct firn_command firn_commands[] = {
 	{0},
 };
 
-static const char client_flags[] = "server= json jsonl quiet";
+const char firn_client_flags[] = "server= json jsonl quiet";
 
 bool firn_flag(const struct firn_invocation *in, const char *name)
 {
@@ -36,6 +38,8 @@ enum firn_exit firn_command_fail(struct firn_ctx *cx, const char *hint)
 	if (hint)
 		(void)fprintf(stderr, "hint: %s\n", hint);
 	switch (firn_code_info(cx->err.code)->http_status) {
+	case 400:
+		return FIRN_EXIT_USAGE;
 	case 401:
 	case 403:
 		return FIRN_EXIT_DENIED;
@@ -52,27 +56,17 @@ enum firn_exit firn_command_fail(struct firn_ctx *cx, const char *hint)
 
 /* ---- flags ---------------------------------------------------------------------------------- */
 
-enum flag_kind { FLAG_UNKNOWN, FLAG_SWITCH, FLAG_VALUE };
-
 /* Looks a name up in a list like "config= json". */
-static enum flag_kind find_in_list(const char *list, struct firn_str name)
+static enum firn_flag_kind find_in_list(const char *list, struct firn_str name)
 {
 	while (*list) {
 		size_t n = strcspn(list, " ");
 		bool value = n > 0 && list[n - 1] == '=';
 		if (firn_str_eq((struct firn_str){list, value ? n - 1 : n}, name))
-			return value ? FLAG_VALUE : FLAG_SWITCH;
+			return value ? FIRN_FLAG_VALUE : FIRN_FLAG_SWITCH;
 		list += n + strspn(list + n, " ");
 	}
-	return FLAG_UNKNOWN;
-}
-
-static enum flag_kind find_flag(const struct firn_command *command, struct firn_str name)
-{
-	enum flag_kind kind = find_in_list(command->flags, name);
-	if (kind == FLAG_UNKNOWN && strstr(command->flags, "@client"))
-		kind = find_in_list(client_flags, name);
-	return kind;
+	return FIRN_FLAG_UNKNOWN;
 }
 
 /* --data-dir → option data_dir, where the command takes options. */
@@ -92,6 +86,20 @@ find_option(struct firn_ctx *cx, const struct firn_command *command, struct firn
 	return firn_option_find((struct firn_str){text, under.n});
 }
 
+enum firn_flag_kind firn_command_flag(struct firn_ctx *cx, const struct firn_command *command,
+				      struct firn_str name)
+{
+	const struct firn_option *option = find_option(cx, command, name);
+	enum firn_flag_kind kind;
+
+	if (option)
+		return option->kind == FIRN_OPTION_BOOL ? FIRN_FLAG_SWITCH : FIRN_FLAG_VALUE;
+	kind = find_in_list(command->flags, name);
+	if (kind == FIRN_FLAG_UNKNOWN && strstr(command->flags, "@client"))
+		kind = find_in_list(firn_client_flags, name);
+	return kind;
+}
+
 static void map_put(struct firn_map *map, struct firn_str key, struct firn_str value)
 {
 	map->items[map->n++] = (struct firn_pair){key, value};
@@ -105,7 +113,13 @@ static struct firn_str long_name(struct firn_str text)
 		return FIRN_STR("yes");
 	if (firn_str_is(text, "-f"))
 		return FIRN_STR("follow");
-	return firn_str_sub(text, 2, SIZE_MAX);
+	return firn_str_starts(text, FIRN_STR("--")) ? firn_str_sub(text, 2, SIZE_MAX) : text;
+}
+
+static bool refuse_flag(const char *problem, struct firn_str name, const char *mend)
+{
+	(void)fprintf(stderr, "firn: --%.*s %s\nhint: %s\n", FIRN_FMT(name), problem, mend);
+	return false;
 }
 
 /* One flag at argv[*i]; false after a message. */
@@ -115,22 +129,23 @@ static bool take_flag(struct firn_invocation *in, int argc, char **argv, int *i)
 	size_t equals = firn_str_find(text, '=');
 	struct firn_str name = firn_str_sub(text, 0, equals), value = FIRN_STR("");
 	const struct firn_option *option = find_option(in->cx, in->command, name);
-	enum flag_kind kind = option ? FLAG_VALUE : find_flag(in->command, name);
-	bool bare_bool = option && option->kind == FIRN_OPTION_BOOL;
+	enum firn_flag_kind kind = firn_command_flag(in->cx, in->command, name);
 
-	if (kind == FLAG_UNKNOWN) {
-		firn_help_unknown_flag(in->command, name);
+	if (kind == FIRN_FLAG_UNKNOWN) {
+		firn_help_unknown_flag(in->command,
+				       firn_str_sub(firn_str(argv[*i]), 0,
+						    firn_str_find(firn_str(argv[*i]), '=')));
 		return false;
 	}
 	if (equals < text.n) {
 		value = firn_str_sub(text, equals + 1, SIZE_MAX);
-	} else if (bare_bool) {
-		value = FIRN_STR("true");
-	} else if (kind == FLAG_VALUE) {
-		if (*i + 1 >= argc) {
-			(void)fprintf(stderr, "firn: --%.*s needs a value\n", FIRN_FMT(name));
-			return false;
-		}
+		if (kind == FIRN_FLAG_SWITCH && !option)
+			return refuse_flag("takes no value", name, "leave the `=` away");
+	} else if (kind == FIRN_FLAG_SWITCH) {
+		value = option ? FIRN_STR("true") : FIRN_STR("");
+	} else {
+		if (*i + 1 >= argc)
+			return refuse_flag("needs a value", name, "write it behind the flag");
 		value = firn_str(argv[++*i]);
 	}
 	if (option)
@@ -142,7 +157,7 @@ static bool take_flag(struct firn_invocation *in, int argc, char **argv, int *i)
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
-static const struct firn_command *find_command(int argc, char **argv, int *ret_words)
+const struct firn_command *firn_command_find(int argc, char **argv, int *ret_words)
 {
 	for (const struct firn_command *c = firn_commands; c->verb; c++) {
 		if (c->noun[0] == '\0' && argc > 1 && strcmp(argv[1], c->verb) == 0) {
@@ -175,6 +190,17 @@ static bool alloc_lists(struct firn_invocation *in, int argc)
 	return in->arguments.items && in->flags.items && in->options.items;
 }
 
+/* Output that a reader no longer wants is no failure; output that is lost is one. */
+static enum firn_exit flush(enum firn_exit code)
+{
+	errno = 0;
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+		return code;
+	(void)fprintf(stderr, "firn: the output can't be written: %s\n",
+		      errno ? strerrordesc_np(errno) : "some of it is lost");
+	return code == FIRN_EXIT_OK ? FIRN_EXIT_FAILED : code;
+}
+
 static enum firn_exit parse_rest(struct firn_invocation *in, int argc, char **argv, int i)
 {
 	bool only_arguments = false;
@@ -194,7 +220,7 @@ static enum firn_exit parse_rest(struct firn_invocation *in, int argc, char **ar
 		}
 	}
 	if (!count_fits(in->command, in->arguments.n)) {
-		firn_help_usage(stderr, in->command);
+		firn_help_miscounted(in->command, &in->arguments);
 		return FIRN_EXIT_USAGE;
 	}
 	return in->command->run(in);
@@ -209,12 +235,14 @@ enum firn_exit firn_command_main(struct firn_ctx *cx, int argc, char **argv)
 		firn_help_all(argc < 2 ? stderr : stdout);
 		return argc < 2 ? FIRN_EXIT_USAGE : FIRN_EXIT_OK;
 	}
+	if (strcmp(argv[1], "__complete") == 0)
+		return firn_complete(cx, argc - 2, argv + 2);
 	if (strcmp(argv[1], "--version") == 0)
 		argv[1] += 2;
-	in.command = find_command(argc, argv, &words);
+	in.command = firn_command_find(argc, argv, &words);
 	if (!in.command)
 		return firn_help_unknown(argc, argv);
 	if (!alloc_lists(&in, argc))
 		return firn_command_fail(cx, NULL);
-	return parse_rest(&in, argc, argv, words);
+	return flush(parse_rest(&in, argc, argv, words));
 }

@@ -35,6 +35,15 @@ enum firn_exit firn_command_main(struct firn_ctx *cx, int argc, char **argv);
 bool firn_flag(const struct firn_invocation *in, const char *name);
 struct firn_str firn_flag_value(const struct firn_invocation *in,
 				const char *name); /* NONE when absent */
+/* The row of argv[1] (and argv[2]); NULL when there is none. ret_words: words of argv up to its
+ * own. */
+const struct firn_command *firn_command_find(int argc, char **argv, int *ret_words);
+enum firn_flag_kind { FIRN_FLAG_UNKNOWN, FIRN_FLAG_SWITCH, FIRN_FLAG_VALUE };
+/* name: with '-' and without leading dashes; options of options.def count where the command takes
+ * them, booleans as switches. */
+enum firn_flag_kind firn_command_flag(struct firn_ctx *cx, const struct firn_command *command,
+				      struct firn_str name);
+extern const char firn_client_flags[]; /* what @client stands for */
 /* "firn: message", a hint line when given, on stderr; the exit code that cx->err calls for. */
 enum firn_exit firn_command_fail(struct firn_ctx *cx, const char *hint);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -116,14 +117,65 @@ firn_rc firn_data_dir_sign(struct firn_ctx *cx, const struct firn_data_dir *dir)
 	return FIRN_OK;
 }
 
+static void remove_url(const struct firn_data_dir *dir)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%.*s/firn.url", FIRN_FMT(dir->path));
+	if (n > 0 && n < (int)sizeof(path))
+		(void)unlink(path);
+}
+
 void firn_data_dir_close(struct firn_data_dir *dir)
 {
 	if (dir->lock_fd < 0)
 		return;
 	if (ftruncate(dir->lock_fd, 0) != 0)
 		(void)0; /* a stale pid does no harm: the lock is what counts */
+	remove_url(dir);
 	(void)close(dir->lock_fd);
 	dir->lock_fd = -1;
+}
+
+firn_rc firn_data_dir_find(struct firn_ctx *cx, const struct firn_config *config,
+			   struct firn_str *ret_path)
+{
+	struct firn_str path;
+	const char *text;
+
+	FIRN_TRY(choose_path(cx, config, &path));
+	text = firn_cstr(cx, path);
+	if (!text)
+		return cx->err.code;
+	if (access(text, F_OK) != 0)
+		return firn_fail(cx, FIRN_E_NOT_FOUND, "There is no data directory %s", text);
+	return resolve(cx, path, ret_path);
+}
+
+firn_rc firn_data_dir_tell_url(struct firn_ctx *cx, const struct firn_data_dir *dir,
+			       struct firn_str url)
+{
+	struct firn_str path = firn_printf(cx, "%.*s/firn.url", FIRN_FMT(dir->path));
+	FILE *file = path.p ? fopen(path.p, "we") : NULL;
+	bool written = file && fprintf(file, "%.*s\n", FIRN_FMT(url)) > 0;
+
+	if (file && fclose(file) != 0)
+		written = false;
+	if (!written)
+		return firn_fail(cx, FIRN_E_INTERNAL, "%.*s can't be written: %s", FIRN_FMT(path),
+				 strerrordesc_np(errno));
+	return FIRN_OK;
+}
+
+struct firn_str firn_data_dir_url(struct firn_ctx *cx, struct firn_str path)
+{
+	struct firn_str name = firn_printf(cx, "%.*s/firn.url", FIRN_FMT(path));
+	FILE *file = name.p ? fopen(name.p, "re") : NULL;
+	char line[512];
+	bool any = file && fgets(line, sizeof(line), file);
+
+	if (file)
+		(void)fclose(file);
+	return any ? firn_str_dup(cx, firn_str_trim(firn_str(line))) : FIRN_STR_NONE;
 }
 
 static firn_rc write_key(struct firn_ctx *cx, const char *path)

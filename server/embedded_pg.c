@@ -129,6 +129,13 @@ static firn_rc choose_sockets(struct firn_ctx *cx, struct plan *plan, struct fir
 	return cx->err.code;
 }
 
+static const char *conninfo_of(struct firn_ctx *cx, const struct plan *plan)
+{
+	return firn_printf(cx, "host=%s user=firn dbname=postgres application_name=firn",
+			   plan->sockets)
+		.p;
+}
+
 static firn_rc make_plan(struct firn_ctx *cx, struct firn_str data_dir, struct plan *ret_plan)
 {
 	struct plan plan = {0};
@@ -375,14 +382,25 @@ firn_rc firn_embedded_pg_start(struct firn_ctx *cx, struct firn_str data_dir,
 	struct plan plan;
 
 	FIRN_TRY(make_plan(cx, data_dir, &plan));
-	pg.conninfo = firn_printf(cx, "host=%s user=firn dbname=postgres application_name=firn",
-				  plan.sockets)
-			      .p;
+	pg.conninfo = conninfo_of(cx, &plan);
 	if (!pg.conninfo)
 		return cx->err.code;
 	FIRN_TRY(bring_up(cx, &plan, &pg));
 	*ret_pg = pg;
 	return FIRN_OK;
+}
+
+firn_rc firn_embedded_pg_find(struct firn_ctx *cx, struct firn_str data_dir,
+			      const char **ret_conninfo)
+{
+	struct plan plan = {.data = firn_printf(cx, "%.*s/postgres", FIRN_FMT(data_dir)).p};
+
+	FIRN_TRY(choose_sockets(cx, &plan, data_dir));
+	if (!plan.data || find_postmaster(&plan) == 0)
+		return firn_fail(cx, FIRN_E_NOT_FOUND, "No `firn dev` runs on %.*s",
+				 FIRN_FMT(data_dir));
+	*ret_conninfo = conninfo_of(cx, &plan);
+	return cx->err.code;
 }
 
 void firn_embedded_pg_stop(struct firn_embedded_pg *pg)

@@ -19,6 +19,10 @@ struct firn_embedded_pg {
  * until it answers. UNAVAILABLE tells why it doesn't, naming its log file. */
 firn_rc firn_embedded_pg_start(struct firn_ctx *cx, struct firn_str data_dir,
 			       struct firn_embedded_pg *ret_pg) FIRN_MUST;
+/* Neither makes nor starts: NOT_FOUND unless the cluster under data_dir runs. ret_conninfo: arena.
+ */
+firn_rc firn_embedded_pg_find(struct firn_ctx *cx, struct firn_str data_dir,
+			      const char **ret_conninfo) FIRN_MUST;
 /* Fast shutdown; returns when the postmaster is gone. */
 void firn_embedded_pg_stop(struct firn_embedded_pg *pg);
 

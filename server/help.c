@@ -59,7 +59,7 @@ static void print_options(FILE *out)
 	}
 }
 
-static const char *flag_doc(const char *name, size_t n)
+const char *firn_help_flag(const char *name, size_t n)
 {
 	static const struct {
 		const char *name, *doc;
@@ -98,9 +98,10 @@ static void print_flags(FILE *out, const char *list)
 	while (*list) {
 		size_t n = strcspn(list, " ");
 		if (strncmp(list, "@client", n) == 0)
-			print_flags(out, "server= json jsonl quiet");
+			print_flags(out, firn_client_flags);
 		else if (list[0] != '@')
-			print_flag(out, list, n, list[n - 1] == '=' ? "…" : "", flag_doc(list, n));
+			print_flag(out, list, n, list[n - 1] == '=' ? "…" : "",
+				   firn_help_flag(list, n));
 		list += n + strspn(list + n, " ");
 	}
 }
@@ -148,10 +149,50 @@ void firn_help_command(FILE *out, const struct firn_command *command)
 
 void firn_help_unknown_flag(const struct firn_command *command, struct firn_str name)
 {
-	(void)fprintf(stderr, "firn: unknown flag --%.*s\n", FIRN_FMT(name));
+	(void)fprintf(stderr, "firn: unknown flag %.*s\n", FIRN_FMT(name));
 	(void)fputs("hint: `", stderr);
 	print_name(stderr, command);
 	(void)fputs(" --help` lists the flags\n", stderr);
+}
+
+void firn_help_miscounted(const struct firn_command *command, const struct firn_strs *given)
+{
+	const char *p = command->arguments;
+	size_t wanted = 0;
+
+	for (; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
+		if (wanted++ == given->n) {
+			(void)fprintf(stderr, "firn: %.*s is missing\n", (int)strcspn(p, " "), p);
+			break;
+		}
+	}
+	if (!*p)
+		(void)fprintf(stderr, "firn: '%.*s' is one argument too many\n",
+			      FIRN_FMT(given->items[wanted]));
+	firn_help_usage(stderr, command);
+}
+
+/* The commands of a noun, one after the other; false when there is no such noun. */
+static bool print_noun(FILE *out, struct firn_str noun)
+{
+	bool any = false;
+
+	for (const struct firn_command *c = firn_commands; c->verb; c++) {
+		if (!c->noun[0] || !firn_str_is(noun, c->noun))
+			continue;
+		any = true;
+		firn_help_usage(out, c);
+		(void)fprintf(out, "    %s\n", c->summary);
+	}
+	return any;
+}
+
+static bool is_noun(const char *word)
+{
+	for (const struct firn_command *c = firn_commands; c->verb; c++)
+		if (c->noun[0] && strcmp(word, c->noun) == 0)
+			return true;
+	return false;
 }
 
 /* Edits (insert, delete, replace) from a to b; words of at most 31 letters. */
@@ -198,7 +239,15 @@ static const struct firn_command *nearest(int argc, char **argv)
 enum firn_exit firn_help_unknown(int argc, char **argv)
 {
 	const struct firn_command *guess = nearest(argc, argv);
+	bool asks = argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0);
 
+	if (asks && print_noun(stdout, firn_str(argv[1])))
+		return FIRN_EXIT_OK;
+	if (argc == 2 && is_noun(argv[1])) {
+		(void)fprintf(stderr, "firn: '%s' needs a verb\n", argv[1]);
+		(void)print_noun(stderr, firn_str(argv[1]));
+		return FIRN_EXIT_USAGE;
+	}
 	(void)fprintf(stderr, "firn: unknown command '%s%s%s'\n", argv[1], argc > 2 ? " " : "",
 		      argc > 2 ? argv[2] : "");
 	if (guess) {
@@ -213,29 +262,26 @@ enum firn_exit firn_help_unknown(int argc, char **argv)
 
 enum firn_exit firn_cmd_help(struct firn_invocation *in)
 {
-	bool any = false;
+	const struct firn_strs *words = &in->arguments;
+	struct firn_str second = words->n > 1 ? words->items[1] : FIRN_STR("");
 
-	if (in->arguments.n == 0) {
+	if (words->n == 0) {
 		firn_help_all(stdout);
 		return FIRN_EXIT_OK;
 	}
+	if (words->n == 1 && print_noun(stdout, words->items[0]))
+		return FIRN_EXIT_OK;
 	for (const struct firn_command *c = firn_commands; c->verb; c++) {
-		const char *first = c->noun[0] ? c->noun : c->verb;
-		if (!firn_str_is(in->arguments.items[0], first))
-			continue;
-		if (in->arguments.n > 1 && !firn_str_is(in->arguments.items[1], c->verb))
-			continue;
-		if (in->arguments.n > 1 || !c->noun[0]) {
+		bool fits = c->noun[0] ? words->n == 2 && firn_str_is(words->items[0], c->noun) &&
+						 firn_str_is(second, c->verb)
+				       : words->n == 1 && firn_str_is(words->items[0], c->verb);
+		if (fits) {
 			firn_help_command(stdout, c);
 			return FIRN_EXIT_OK;
 		}
-		any = true;
-		firn_help_usage(stdout, c);
-		(void)printf("    %s\n", c->summary);
 	}
-	if (any)
-		return FIRN_EXIT_OK;
-	(void)fprintf(stderr, "firn: no help for '%.*s'\nhint: `firn help` lists the commands\n",
-		      FIRN_FMT(in->arguments.items[0]));
+	(void)fprintf(stderr,
+		      "firn: no help for '%.*s%s%.*s'\nhint: `firn help` lists the commands\n",
+		      FIRN_FMT(words->items[0]), second.n ? " " : "", FIRN_FMT(second));
 	return FIRN_EXIT_USAGE;
 }

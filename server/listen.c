@@ -92,16 +92,27 @@ static bool prepare(int fd, const struct endpoint *endpoint, int share)
 	       listen(fd, 1024) == 0;
 }
 
+static firn_rc parse(struct firn_ctx *cx, struct firn_str address, struct endpoint *ret_endpoint)
+{
+	if (parse_endpoint(address, ret_endpoint))
+		return FIRN_OK;
+	return firn_fail(cx, FIRN_E_BAD_REQUEST,
+			 "listen: '%.*s' is not ADDRESS:PORT, like 127.0.0.1:8181 or [::1]:8181",
+			 FIRN_FMT(address));
+}
+
+firn_rc firn_listen_check(struct firn_ctx *cx, struct firn_str address)
+{
+	struct endpoint endpoint = {0};
+	return parse(cx, address, &endpoint);
+}
+
 static firn_rc listen_on(struct firn_ctx *cx, struct firn_str address, int share, int *ret_fd)
 {
 	struct endpoint endpoint = {0};
 	int fd, error;
 
-	if (!parse_endpoint(address, &endpoint))
-		return firn_fail(
-			cx, FIRN_E_BAD_REQUEST,
-			"listen: '%.*s' is not ADDRESS:PORT, like 127.0.0.1:8181 or [::1]:8181",
-			FIRN_FMT(address));
+	FIRN_TRY(parse(cx, address, &endpoint));
 	fd = socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && prepare(fd, &endpoint, share)) {
 		*ret_fd = fd;

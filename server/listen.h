@@ -12,6 +12,8 @@ firn_rc firn_listen(struct firn_ctx *cx, struct firn_str address, int *ret_fd) F
 /* The loops share the port (SO_REUSEPORT), and so would a second server without a word: asked once
  * before the loops listen. CONFLICT when another program listens there. */
 firn_rc firn_listen_is_free(struct firn_ctx *cx, struct firn_str address) FIRN_MUST;
+/* The address alone: BAD_REQUEST as firn_listen. */
+firn_rc firn_listen_check(struct firn_ctx *cx, struct firn_str address) FIRN_MUST;
 /* True when the address binds loopback only. */
 bool firn_listen_is_loopback(struct firn_str address);
 /* 127.0.0.0/8, ::1, and the former as IPv6. */

@@ -367,6 +367,45 @@ static firn_rc undrop_body(struct firn_invocation *in, struct firn_str *ret_body
 	return firn_buf_end(&text, ret_body);
 }
 
+/* A dropped table as firn_client_split writes it: "a%1Fb" and "t". */
+static bool is_dropped_as(struct firn_ctx *cx, const struct firn_json *item, struct firn_str ns,
+			  struct firn_str name)
+{
+	const struct firn_json *levels = firn_json_get(item, "namespace");
+	struct firn_str own = FIRN_STR("");
+
+	for (size_t i = 0; i < firn_json_count(levels); i++)
+		own = firn_printf(
+			cx, "%.*s%s%.*s", FIRN_FMT(own), i > 0 ? "%1F" : "",
+			FIRN_FMT(firn_client_encode(cx, firn_json_str(firn_json_at(levels, i)))));
+	return firn_str_eq(own, ns) &&
+	       firn_str_eq(firn_client_encode(cx, firn_json_str(firn_json_get(item, "name"))),
+			   name);
+}
+
+static firn_rc find_dropped(struct firn_invocation *in)
+{
+	struct firn_str warehouse, ns, name, id = firn_flag_value(in, "id");
+	const struct firn_json *json, *items;
+
+	FIRN_TRY(firn_client_warehouse(in, &warehouse));
+	FIRN_TRY(firn_client_split(in, argument(in, 0), true, &ns, &name));
+	FIRN_TRY(firn_client_call(
+		in, "GET",
+		firn_printf(in->cx, "/management/v1/warehouses/%.*s/dropped", FIRN_FMT(warehouse)),
+		FIRN_STR_NONE, &json));
+	items = firn_json_get(json, "dropped");
+	for (size_t i = 0; i < firn_json_count(items); i++) {
+		const struct firn_json *item = firn_json_at(items, i);
+		if (is_dropped_as(in->cx, item, ns, name) &&
+		    (!id.p || firn_str_eq(id, firn_json_str(firn_json_get(item, "id")))))
+			return FIRN_OK;
+	}
+	return firn_fail(in->cx, FIRN_E_NO_SUCH_TABLE,
+			 "No dropped table or view can come back as %.*s%s%.*s",
+			 FIRN_FMT(argument(in, 0)), id.p ? " with the id " : "", FIRN_FMT(id));
+}
+
 enum firn_exit firn_cmd_table_undrop(struct firn_invocation *in)
 {
 	const struct firn_json *json;
@@ -377,8 +416,10 @@ enum firn_exit firn_cmd_table_undrop(struct firn_invocation *in)
 	if (rc != FIRN_OK)
 		return done(in, rc);
 	if (firn_flag(in, "dry-run")) {
-		(void)printf("would %.*s\n", FIRN_FMT(what));
-		return FIRN_EXIT_OK;
+		rc = find_dropped(in);
+		if (rc == FIRN_OK)
+			(void)printf("would %.*s\n", FIRN_FMT(what));
+		return done(in, rc);
 	}
 	rc = call_table(in, "POST", FIRN_STR("/undrop"), body, &json);
 	if (rc == FIRN_OK)

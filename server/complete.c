@@ -40,8 +40,11 @@ static void offer(const struct completing *c, struct firn_str candidate, struct 
 {
 	if (!candidate.p || !firn_str_starts(candidate, c->partial))
 		return;
-	(void)printf("%.*s%.*s%s%.*s\n", FIRN_FMT(c->prefix), FIRN_FMT(candidate),
-		     doc.n ? "\t" : "", FIRN_FMT(doc));
+	(void)fwrite(c->prefix.p, 1, c->prefix.n, stdout);
+	(void)fwrite(candidate.p, 1, candidate.n, stdout);
+	if (doc.n > 0)
+		(void)printf("\t%.*s", FIRN_FMT(doc));
+	(void)putchar('\n');
 }
 
 /* base + name + end, unless the name isn't one to put on a command line. */

@@ -80,13 +80,16 @@ class Api:
     def __init__(self, port):
         self.connection = http.client.HTTPConnection("127.0.0.1", port)
 
-    def call(self, method, path, body=None):
-        data = json.dumps(body) if body is not None else None
+    def fetch(self, path, method="GET", data=None):
         self.connection.request(method, path, data, {"Content-Type": "application/json"})
         answer = self.connection.getresponse()
         text = answer.read()
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]}")
+        return text
+
+    def call(self, method, path, body=None):
+        text = self.fetch(path, method, json.dumps(body) if body is not None else None)
         return json.loads(text) if text else None
 
 

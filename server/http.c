@@ -17,9 +17,9 @@
 
 /* Ours answer first; libmicrohttpd's own limit on a head is the pool. */
 enum {
-	URI_CEILING = 12 * 1024,
-	HEAD_CEILING = 20 * 1024,
-	POOL_BYTES = 32 * 1024,
+	URI_CEILING = 8 * 1024,
+	HEAD_CEILING = 12 * 1024,
+	POOL_BYTES = 16 * 1024, /* cleared for each request: more drives all else from the cache */
 	SPARE_EXCHANGES = 256,
 	BODIES_AT_ONCE = 16, /* of full size, in a loop's memory, and */
 	SMALL_BODIES_BYTES = 64 << 20

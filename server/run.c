@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -73,6 +74,14 @@ static void raise_descriptor_limit(void)
 	}
 }
 
+/* Metadata files come in megabytes, on many threads: without a fixed threshold glibc learns to keep
+ * what they took, for each of its arenas. */
+static void bound_kept_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	(void)mallopt(M_ARENA_MAX, 4);
+}
+
 firn_rc firn_run_connect(struct firn_ctx *cx, const char *conninfo)
 {
 	cx->db = firn_db_new(conninfo);
@@ -100,6 +109,7 @@ firn_rc firn_run_server(struct firn_ctx *cx, const struct firn_config *config, c
 	firn_rc rc;
 
 	raise_descriptor_limit();
+	bound_kept_memory();
 	rc = firn_run_connect(cx, conninfo);
 	if (rc == FIRN_OK)
 		rc = firn_server_start(cx, config, conninfo, &server);

@@ -87,7 +87,7 @@ def test_tampered_tokens(client, listing):
         mark = "&" if "?" in path else "?"
         error = client.get(f"{path}{mark}pageSize=2&pageToken={wire.pct(broken)}", 400).error
         assert error["type"] == "BadRequestException" and "pageToken" in error["message"]
-    for broken in (token[:-1], token + "A", token + "=", token.upper(), "x" * 9000):
+    for broken in (token[:-1], token + "A", token + "=", token.upper(), "x" * 8000):
         mark = "&" if "?" in path else "?"
         client.get(f"{path}{mark}pageToken={wire.pct(broken)}", 400)
 

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tests" / "db"))
 from cluster import Cluster  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("FIRN_BENCH_BUILD", ROOT / "build" / "bench"))
+IDLE_SECONDS = 20
 TABLES = "/v1/demo/namespaces/bench/tables"
 SCHEMA = {"type": "struct", "fields": [{"id": 1, "name": "id", "type": "long", "required": False}]}
 # About 8 KiB of metadata.
@@ -78,9 +79,12 @@ class Api:
     """One keep-alive connection that speaks JSON."""
 
     def __init__(self, port):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port)
+        self.connection, self.used = http.client.HTTPConnection("127.0.0.1", port), 0.0
 
     def fetch(self, path, method="GET", data=None):
+        if time.monotonic() - self.used > IDLE_SECONDS:
+            self.connection.close()  # the server may have done so; the next request opens it again
+        self.used = time.monotonic()
         self.connection.request(method, path, data, {"Content-Type": "application/json"})
         answer = self.connection.getresponse()
         text = answer.read()

@@ -83,8 +83,17 @@ enum firn_exit firn_cmd_warehouse_create(struct firn_invocation *in)
 	struct firn_buf text;
 	struct firn_jw w;
 	struct firn_str body;
+	struct firn_str undrop = firn_flag_value(in, "undrop");
+	int64_t seconds;
 	firn_rc rc;
 
+	if (undrop.p && (!firn_str_i64(undrop, &seconds) || seconds < 0)) {
+		(void)fprintf(stderr,
+			      "firn: --undrop can't be '%.*s': give seconds, like 604800 for a "
+			      "week\n",
+			      FIRN_FMT(undrop));
+		return FIRN_EXIT_USAGE;
+	}
 	firn_buf_init(&text, in->cx, 64 * 1024);
 	firn_jw_init(&w, &text);
 	firn_jw_begin(&w, '{');

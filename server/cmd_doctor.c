@@ -216,8 +216,12 @@ static firn_rc check_warehouses(struct doctor *doctor, struct firn_catalog *cata
 static void check_stores(struct doctor *doctor)
 {
 	struct firn_ctx *cx = doctor->in->cx;
-	struct firn_catalog_config config = {
-		.metadata_ceiling = 1 << 20, .commit_attempts = 1, .allow_local_files = true};
+	struct firn_catalog_config config = {.cache_bytes = 1 << 20,
+					     .metadata_ceiling = 1 << 20,
+					     .commit_attempts = 1,
+					     .idempotency_seconds = 1,
+					     .staged_seconds = 1,
+					     .allow_local_files = true};
 	struct firn_catalog *catalog;
 	firn_rc rc = firn_config_master_key(cx, &doctor->config, config.master_key,
 					    &config.has_master_key);
@@ -247,6 +251,13 @@ static void check_url(struct doctor *doctor)
 
 	request.url = firn_printf(cx, "%.*s/health/ready", FIRN_FMT(doctor->base_url));
 	rc = firn_http_do(cx, &request, &answer);
+	if (rc != FIRN_OK) {
+		firn_err_clear(cx);
+		rc = firn_fail(cx, FIRN_E_UNAVAILABLE,
+			       "No answer from %.*s: start the server, or give the URL by which it "
+			       "is reached as base_url",
+			       FIRN_FMT(request.url));
+	}
 	if (rc == FIRN_OK && answer.status != 200)
 		rc = firn_fail(cx, FIRN_E_UNAVAILABLE,
 			       "%.*s answers %d: the way to the server or the server isn't right",

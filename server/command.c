@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -190,11 +191,17 @@ static bool alloc_lists(struct firn_invocation *in, int argc)
 	return in->arguments.items && in->flags.items && in->options.items;
 }
 
+static bool reader_has_gone(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+	return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP));
+}
+
 /* Output that a reader no longer wants is no failure; output that is lost is one. */
 static enum firn_exit flush(enum firn_exit code)
 {
 	errno = 0;
-	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || reader_has_gone())
 		return code;
 	(void)fprintf(stderr, "firn: the output can't be written: %s\n",
 		      errno ? strerrordesc_np(errno) : "some of it is lost");

@@ -282,7 +282,7 @@ static void take_flag(struct completing *c, struct firn_str word)
 
 	if (firn_command_flag(c->in.cx, c->in.command, name) != FIRN_FLAG_VALUE)
 		return;
-	if (equals == word.n)
+	if (equals >= word.n)
 		c->flag = name;
 	else
 		c->in.flags.items[c->in.flags.n++] =

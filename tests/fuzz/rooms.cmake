@@ -1,7 +1,9 @@
 # What a fuzz target links: its own fuzz_NAME_rooms, or the rooms that read bytes from outside.
 set(fuzz_json_scan_rooms firn_base)
 set(fuzz_location_rooms firn_storage firn_base)
+set(fuzz_page_token_rooms firn_catalog)
 set(fuzz_percent_rooms firn_base)
+set(fuzz_route_rooms firn_api)
 set(fuzz_s3_xml_rooms firn_storage firn_base)
 function(firn_fuzz_rooms program ret_rooms)
 	if(DEFINED ${program}_rooms)

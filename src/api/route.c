@@ -119,7 +119,7 @@ static bool matches(const char *pattern, const struct pieces *pieces)
 			pattern = strchr(pattern, '}') + 1;
 			continue;
 		}
-		while (n < piece.n && pattern[n] == piece.p[n])
+		while (n < piece.n && pattern[n] != '\0' && pattern[n] == piece.p[n])
 			n++;
 		pattern += n;
 		if (n < piece.n || (*pattern != '/' && *pattern != '\0'))

@@ -22,11 +22,16 @@ enum firn_json_type {
 };
 
 #define FIRN_JSON_DEPTH 256
+/* Of what clients send: it is stored some levels deeper, and must be read again. */
+#define FIRN_JSON_BODY_DEPTH 240
 
 /* Parses a whole text. BAD_REQUEST on ill-formed input ("what" leads the message with line and
  * column). The tree is released with the arena. */
 firn_rc firn_json_parse(struct firn_ctx *cx, struct firn_str text, const char *what,
 			const struct firn_json **ret_json) FIRN_MUST;
+/* The same with nesting of at most depth levels. */
+firn_rc firn_json_parse_within(struct firn_ctx *cx, struct firn_str text, const char *what,
+			       size_t depth, const struct firn_json **ret_json) FIRN_MUST;
 enum firn_json_type firn_json_type(const struct firn_json *json);
 /* Member of an object, NULL when absent (or json is no object). JSON null is returned as such. */
 const struct firn_json *firn_json_get(const struct firn_json *object, const char *key);

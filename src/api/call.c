@@ -53,7 +53,8 @@ firn_rc firn_call_body(struct firn_call *call, const struct firn_json **ret_obje
 	if (call->body.n == 0)
 		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST, "%s needs a JSON body",
 				 call->route->operation);
-	FIRN_TRY(firn_json_parse(&call->cx, call->body, "Request body", &json));
+	FIRN_TRY(firn_json_parse_within(&call->cx, call->body, "Request body", FIRN_JSON_BODY_DEPTH,
+					&json));
 	if (firn_json_type(json) != FIRN_JSON_OBJECT)
 		return firn_fail(&call->cx, FIRN_E_BAD_REQUEST,
 				 "Request body: a JSON object is expected");

@@ -240,6 +240,9 @@ static bool skip_key(struct json_scanner *s)
 	return true;
 }
 
+#define TEXT(number) TEXT_OF(number)
+#define TEXT_OF(number) #number
+
 struct nesting {
 	char closers[FIRN_JSON_DEPTH];
 	size_t depth, base;
@@ -251,7 +254,10 @@ static bool enter(struct json_scanner *s, struct nesting *nest, bool *ret_empty)
 	char closer = *s->p == '{' ? '}' : ']';
 
 	if (nest->depth + nest->base >= FIRN_JSON_DEPTH)
-		return wrong(s, "nested deeper than 256 levels");
+		return wrong(s,
+			     nest->base < FIRN_JSON_DEPTH - FIRN_JSON_BODY_DEPTH
+				     ? "nested deeper than " TEXT(FIRN_JSON_DEPTH) " levels"
+				     : "nested deeper than " TEXT(FIRN_JSON_BODY_DEPTH) " levels");
 	if (s->sink && !s->sink->open(s, *s->p))
 		return false;
 	s->p++;
@@ -335,9 +341,9 @@ firn_rc firn_json_scan_fail(struct firn_ctx *cx, const struct json_scanner *s, c
 			 line, column, s->error, (int)near, s->p);
 }
 
-bool firn_json_skip_text(struct json_scanner *s)
+bool firn_json_skip_text(struct json_scanner *s, size_t depth)
 {
-	if (!firn_json_skip_value(s, 0))
+	if (!firn_json_skip_value(s, FIRN_JSON_DEPTH - depth))
 		return false;
 	firn_json_skip_blank(s);
 	return s->p == s->end || wrong(s, "expected the end of the text");

@@ -29,8 +29,9 @@ bool firn_json_skip_value(struct json_scanner *s, size_t depth);
 bool firn_json_skip_string(struct json_scanner *s);
 /* Fails with s->error at its line and column. */
 firn_rc firn_json_scan_fail(struct firn_ctx *cx, const struct json_scanner *s, const char *what);
-/* Moves p past all of the text, which must be one value; false with s->error set. */
-bool firn_json_skip_text(struct json_scanner *s);
+/* Moves p past all of the text, which must be one value nested at most depth deep; false with
+ * s->error set. */
+bool firn_json_skip_text(struct json_scanner *s, size_t depth);
 /* The text of a checked string, given with its quotes; a slice of it when nothing is escaped. */
 firn_rc firn_json_unescape(struct firn_ctx *cx, struct firn_str quoted,
 			   struct firn_str *ret_text) FIRN_MUST;

@@ -140,8 +140,8 @@ static void release_tree(void *ptr)
 	json_decref(ptr);
 }
 
-firn_rc firn_json_parse(struct firn_ctx *cx, struct firn_str text, const char *what,
-			const struct firn_json **ret_json)
+firn_rc firn_json_parse_within(struct firn_ctx *cx, struct firn_str text, const char *what,
+			       size_t depth, const struct firn_json **ret_json)
 {
 	static const struct json_sink sink = {on_open, on_key, on_scalar, on_close};
 	struct builder b = {.cx = cx};
@@ -150,7 +150,7 @@ firn_rc firn_json_parse(struct firn_ctx *cx, struct firn_str text, const char *w
 	firn_json_scanner_init(&s, text);
 	s.sink = &sink;
 	s.sink_arg = &b;
-	if (!firn_json_skip_text(&s)) {
+	if (!firn_json_skip_text(&s, depth)) {
 		json_decref(b.root);
 		return s.error ? firn_json_scan_fail(cx, &s, what) : cx->err.code;
 	}
@@ -160,4 +160,10 @@ firn_rc firn_json_parse(struct firn_ctx *cx, struct firn_str text, const char *w
 	}
 	*ret_json = (const struct firn_json *)b.root;
 	return FIRN_OK;
+}
+
+firn_rc firn_json_parse(struct firn_ctx *cx, struct firn_str text, const char *what,
+			const struct firn_json **ret_json)
+{
+	return firn_json_parse_within(cx, text, what, FIRN_JSON_DEPTH, ret_json);
 }

@@ -10,6 +10,7 @@ struct firn_id_index {
 		size_t place; /* + 1; 0 = free */
 	} * slots;
 	size_t mask;
+	uint64_t seed; /* ids are clients' choice: they must not know where one lands */
 };
 
 /* Room for n ids. */

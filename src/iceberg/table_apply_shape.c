@@ -23,11 +23,20 @@ static firn_rc too_many(struct table_builder *b, const char *noun, size_t ceilin
 			 noun);
 }
 
+/* Ids are 32 bits wide, and a registered table may hold the last one. */
+static firn_rc check_id(struct table_builder *b, const char *noun, int64_t id)
+{
+	if (id > INT32_MAX)
+		return firn_fail(b->cx, FIRN_E_VALIDATION,
+				 "Cannot add a %s: the table's %s ids are used up", noun, noun);
+	return FIRN_OK;
+}
+
 firn_rc firn_update_add_schema(struct table_builder *b, const struct firn_json *update)
 {
 	const struct firn_json *json;
 	const struct firn_schema *schema;
-	int32_t id = b->m.current_schema_id;
+	int64_t id = b->m.current_schema_id;
 	bool found = false;
 
 	FIRN_TRY(
@@ -39,12 +48,13 @@ firn_rc firn_update_add_schema(struct table_builder *b, const struct firn_json *
 		if (found)
 			id = b->m.schemas.items[i]->id;
 		else if (b->m.schemas.items[i]->id >= id)
-			id = b->m.schemas.items[i]->id + 1;
+			id = (int64_t)b->m.schemas.items[i]->id + 1;
 	}
 	if (!found) {
 		if (b->m.schemas.n >= FIRN_TABLE_SCHEMAS)
 			return too_many(b, "schemas", FIRN_TABLE_SCHEMAS);
-		FIRN_TRY(firn_schema_with_id(b->cx, schema, id, &schema));
+		FIRN_TRY(check_id(b, "schema", id));
+		FIRN_TRY(firn_schema_with_id(b->cx, schema, (int32_t)id, &schema));
 		FIRN_VEC_PUSH(b->cx, &b->m.schemas, schema);
 	}
 	if (!found || schema->highest_id > b->m.last_column_id)
@@ -52,7 +62,7 @@ firn_rc firn_update_add_schema(struct table_builder *b, const struct firn_json *
 	if (schema->highest_id > b->m.last_column_id)
 		b->m.last_column_id = schema->highest_id;
 	b->has_last_schema = true;
-	b->last_schema_id = id;
+	b->last_schema_id = (int32_t)id;
 	return FIRN_OK;
 }
 
@@ -88,10 +98,20 @@ firn_rc firn_update_set_current_schema(struct table_builder *b, const struct fir
 	return FIRN_OK;
 }
 
-/* The id that a field of an earlier spec has with the same sources and transform, 0 if none. */
-static int32_t id_in_use(const struct firn_table_metadata *m,
-			 const struct firn_partition_field *field)
+static bool has_id(const struct firn_partition_field *fields, size_t n, int32_t id)
 {
+	for (size_t i = 0; i < n; i++)
+		if (fields[i].id == id)
+			return true;
+	return false;
+}
+
+/* The id that a field of an earlier spec has with the same sources and transform, unless one of the
+ * n fields before it took that; 0 if none. */
+static int32_t id_in_use(const struct firn_table_metadata *m,
+			 const struct firn_partition_field *fields, size_t n)
+{
+	const struct firn_partition_field *field = &fields[n];
 	int32_t id = 0;
 
 	for (size_t i = 0; i < m->specs.n; i++)
@@ -99,7 +119,8 @@ static int32_t id_in_use(const struct firn_table_metadata *m,
 			const struct firn_partition_field *other = &m->specs.items[i]->fields[j];
 
 			if (other->id > id && firn_sources_eq(&other->sources, &field->sources) &&
-			    firn_transform_eq(&other->transform, &field->transform))
+			    firn_transform_eq(&other->transform, &field->transform) &&
+			    !has_id(fields, n, other->id))
 				id = other->id;
 		}
 	return id;
@@ -118,7 +139,7 @@ static firn_rc assign_ids(struct table_builder *b, const struct firn_partition_s
 	for (size_t i = 0; i < spec->n_fields; i++) {
 		fields[i] = spec->fields[i];
 		fields[i].id = b->m.format_version == 1 ? FIRN_PARTITION_FIRST_ID + (int32_t)i
-							: id_in_use(&b->m, &fields[i]);
+							: id_in_use(&b->m, fields, i);
 		if (!fields[i].id && last == INT32_MAX)
 			return firn_fail(b->cx, FIRN_E_VALIDATION,
 					 "add-spec: partition field ids are used up");
@@ -143,7 +164,7 @@ static firn_rc bind_spec(struct table_builder *b, const struct firn_partition_sp
 }
 
 static firn_rc keep_spec(struct table_builder *b, const struct firn_partition_spec *spec,
-			 int32_t id)
+			 int64_t id)
 {
 	if (b->m.format_version == 1 && !firn_partition_sequential(spec))
 		return firn_fail(b->cx, FIRN_E_VALIDATION,
@@ -151,7 +172,8 @@ static firn_rc keep_spec(struct table_builder *b, const struct firn_partition_sp
 				 "fields must have the ids 1000, 1001, …");
 	if (b->m.specs.n >= FIRN_TABLE_SPECS)
 		return too_many(b, "partition specs", FIRN_TABLE_SPECS);
-	FIRN_TRY(firn_partition_with(b->cx, spec, id, NULL, &spec));
+	FIRN_TRY(check_id(b, "partition spec", id));
+	FIRN_TRY(firn_partition_with(b->cx, spec, (int32_t)id, NULL, &spec));
 	FIRN_VEC_PUSH(b->cx, &b->m.specs, spec);
 	if (firn_partition_last_id(spec) > b->m.last_partition_id)
 		b->m.last_partition_id = firn_partition_last_id(spec);
@@ -163,7 +185,7 @@ firn_rc firn_update_add_spec(struct table_builder *b, const struct firn_json *up
 {
 	const struct firn_json *json;
 	const struct firn_partition_spec *spec;
-	int32_t id = 0;
+	int64_t id = 0;
 	bool found = false;
 
 	FIRN_TRY(firn_member_nested(b->cx, update, "add-spec", "spec", FIRN_JSON_OBJECT, &json));
@@ -174,12 +196,12 @@ firn_rc firn_update_add_spec(struct table_builder *b, const struct firn_json *up
 		if (found)
 			id = b->m.specs.items[i]->id;
 		else if (b->m.specs.items[i]->id >= id)
-			id = b->m.specs.items[i]->id + 1;
+			id = (int64_t)b->m.specs.items[i]->id + 1;
 	}
 	if (!found)
 		FIRN_TRY(keep_spec(b, spec, id));
 	b->has_last_spec = true;
-	b->last_spec_id = id;
+	b->last_spec_id = (int32_t)id;
 	return FIRN_OK;
 }
 
@@ -205,7 +227,7 @@ firn_rc firn_update_add_sort_order(struct table_builder *b, const struct firn_js
 	const struct firn_json *json;
 	const struct firn_sort_order *order;
 	const struct firn_schema *schema;
-	int32_t id = 1;
+	int64_t id = 1;
 	bool found = false;
 
 	FIRN_TRY(firn_member_nested(b->cx, update, "add-sort-order", "sort-order", FIRN_JSON_OBJECT,
@@ -218,19 +240,20 @@ firn_rc firn_update_add_sort_order(struct table_builder *b, const struct firn_js
 		if (found)
 			id = b->m.orders.items[i]->id;
 		else if (b->m.orders.items[i]->id >= id)
-			id = b->m.orders.items[i]->id + 1;
+			id = (int64_t)b->m.orders.items[i]->id + 1;
 	}
 	if (!found) {
 		if (!order->n_fields)
 			id = 0;
 		if (b->m.orders.n >= FIRN_TABLE_ORDERS)
 			return too_many(b, "sort orders", FIRN_TABLE_ORDERS);
-		FIRN_TRY(firn_sort_with(b->cx, order, id, NULL, &order));
+		FIRN_TRY(check_id(b, "sort order", id));
+		FIRN_TRY(firn_sort_with(b->cx, order, (int32_t)id, NULL, &order));
 		FIRN_VEC_PUSH(b->cx, &b->m.orders, order);
 		b->n_changes++;
 	}
 	b->has_last_order = true;
-	b->last_order_id = id;
+	b->last_order_id = (int32_t)id;
 	return FIRN_OK;
 }
 

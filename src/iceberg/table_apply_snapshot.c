@@ -133,8 +133,6 @@ firn_rc firn_update_add_snapshot(struct table_builder *b, const struct firn_json
 	FIRN_VEC_PUSH(b->cx, &b->added, s.id);
 	if (s.sequence_number > b->m.last_sequence_number)
 		b->m.last_sequence_number = s.sequence_number;
-	b->has_updated = true;
-	b->updated_ms = s.timestamp_ms;
 	b->n_changes++;
 	return FIRN_OK;
 }
@@ -150,10 +148,6 @@ static firn_rc check_ref(struct table_builder *b, const struct firn_snapshot_ref
 	if (ref->tag && firn_str_is(ref->name, "main"))
 		return firn_fail(b->cx, FIRN_E_VALIDATION,
 				 "Cannot set main to a tag: main is a branch");
-	if (before && before->tag != ref->tag)
-		return firn_fail(b->cx, FIRN_E_VALIDATION, "Cannot update %s: %.*s is a %s",
-				 ref->tag ? "tag" : "branch", FIRN_FMT(name),
-				 before->tag ? "tag" : "branch");
 	if (!find_snapshot(b, ref->snapshot_id))
 		return firn_fail(b->cx, FIRN_E_VALIDATION,
 				 "Cannot set %.*s to unknown snapshot: %lld", FIRN_FMT(name),
@@ -164,24 +158,24 @@ static firn_rc check_ref(struct table_builder *b, const struct firn_snapshot_ref
 	return FIRN_OK;
 }
 
-static firn_rc set_main(struct table_builder *b, int64_t snapshot_id)
+/* The log tells when the snapshot was made; going back to an older one happens now. */
+static firn_rc set_main(struct table_builder *b, const struct firn_snapshot *snapshot)
 {
-	struct firn_snapshot_log_entry entry = {.snapshot_id = snapshot_id};
+	struct firn_snapshot_log_entry entry = {
+		.snapshot_id = snapshot->id,
+		.timestamp_ms =
+			is_added(b, snapshot->id) ? snapshot->timestamp_ms : firn_builder_now(b),
+	};
 
-	if (!b->has_updated) {
-		b->has_updated = true;
-		b->updated_ms = firn_builder_now(b);
-	}
 	if (b->m.snapshot_log.n >= FIRN_TABLE_LOG)
 		return firn_fail(
 			b->cx, FIRN_E_VALIDATION,
 			"the table's snapshot log would have more than %zu entries: expire "
 			"snapshots",
 			FIRN_TABLE_LOG);
-	entry.timestamp_ms = b->updated_ms;
-	b->m.current_snapshot_id = snapshot_id;
+	b->m.current_snapshot_id = snapshot->id;
 	FIRN_VEC_PUSH(b->cx, &b->m.snapshot_log, entry);
-	FIRN_VEC_PUSH(b->cx, &b->set_main, snapshot_id);
+	FIRN_VEC_PUSH(b->cx, &b->set_main, snapshot->id);
 	return FIRN_OK;
 }
 
@@ -202,7 +196,6 @@ static firn_rc put_ref(struct table_builder *b, const struct firn_snapshot_ref *
 firn_rc firn_update_set_snapshot_ref(struct table_builder *b, const struct firn_json *update)
 {
 	const struct firn_snapshot_ref *before;
-	const struct firn_snapshot *snapshot;
 	struct firn_snapshot_ref ref;
 	struct firn_str name;
 
@@ -213,13 +206,8 @@ firn_rc firn_update_set_snapshot_ref(struct table_builder *b, const struct firn_
 		return FIRN_OK;
 	FIRN_TRY(check_ref(b, &ref, before));
 	FIRN_TRY(firn_ref_text(b->cx, &ref));
-	snapshot = find_snapshot(b, ref.snapshot_id);
-	if (snapshot && is_added(b, ref.snapshot_id)) {
-		b->has_updated = true;
-		b->updated_ms = snapshot->timestamp_ms;
-	}
 	if (firn_str_is(name, "main"))
-		FIRN_TRY(set_main(b, ref.snapshot_id));
+		FIRN_TRY(set_main(b, find_snapshot(b, ref.snapshot_id)));
 	FIRN_TRY(put_ref(b, &ref, before ? (size_t)(before - b->m.refs.items) : b->m.refs.n));
 	b->n_changes++;
 	return FIRN_OK;

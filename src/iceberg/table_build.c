@@ -129,16 +129,12 @@ static firn_rc settle_new_table(struct table_builder *b)
 	return b->m.uuid.p ? FIRN_OK : b->cx->err.code;
 }
 
-/* The client's clock is checked against the logs; the table's own never goes back. */
+/* The table's time is this server's and never goes back; clients' clocks are in the snapshot log.
+ */
 static firn_rc settle_time(struct table_builder *b)
 {
-	const struct firn_table_metadata *before = b->base->metadata;
-
-	b->m.last_updated_ms = b->has_updated ? b->updated_ms : firn_builder_now(b);
-	FIRN_TRY(firn_table_check(b->cx, &b->m, FIRN_E_VALIDATION));
-	if (before && before->last_updated_ms > b->m.last_updated_ms)
-		b->m.last_updated_ms = before->last_updated_ms;
-	return FIRN_OK;
+	b->m.last_updated_ms = firn_builder_now(b);
+	return firn_table_check(b->cx, &b->m, FIRN_E_VALIDATION);
 }
 
 static firn_rc finish(struct table_builder *b, struct firn_table_change *change)

@@ -10,8 +10,6 @@ struct table_builder {
 	struct firn_table_metadata m;
 	size_t n_changes;
 	bool shape_changed; /* schema, spec or order: their fit is checked again */
-	bool has_updated;   /* updated_ms was set by a snapshot of this commit, or by main */
-	int64_t updated_ms;
 	bool has_last_schema, has_last_spec, has_last_order;
 	int32_t last_schema_id, last_spec_id, last_order_id;
 	FIRN_VEC(int64_t) added;    /* snapshots added by this commit */

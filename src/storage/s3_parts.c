@@ -1,6 +1,7 @@
 /*
- * Multipart uploads. Every upload ends completed or aborted; an abort has a little time of its own,
- * since the reason for it may be that time ran out.
+ * Multipart uploads. Every upload whose id is known ends completed or aborted; an abort has a
+ * little time of its own, since the reason for it may be that time ran out. When the answer that
+ * tells the id is lost, an upload without parts is left to the bucket's lifecycle rules.
  */
 #include "firn/arena.h"
 #include "firn/clock.h"
@@ -129,6 +130,30 @@ static struct firn_str whole_etag(struct firn_ctx *cx, const struct upload *up)
 	return hex.p ? firn_printf(cx, "\"%.*s-%zu\"", FIRN_FMT(hex), up->n_parts) : FIRN_STR_NONE;
 }
 
+static firn_rc visit_completed(struct firn_ctx *cx, void *arg,
+			       const struct firn_xml_element *element)
+{
+	bool *completed = arg;
+
+	(void)cx;
+	*completed |= firn_xml_at(element, "CompleteMultipartUploadResult");
+	return FIRN_OK;
+}
+
+/* This call may say 200 first and fail in the body. Without a code there, nobody knows. */
+static bool said_completed(struct firn_ctx *cx, struct firn_s3_answer *answer)
+{
+	bool completed = false;
+
+	if (firn_xml_walk(cx, answer->http.body, visit_completed, &completed) != FIRN_OK) {
+		firn_err_clear(cx);
+		return false;
+	}
+	if (!completed)
+		firn_s3_error_read(cx, answer->http.body, answer);
+	return completed;
+}
+
 static firn_rc complete(struct firn_ctx *cx, struct upload *up)
 {
 	static const struct firn_pair none_match = {{"if-none-match", 13}, {"*", 1}};
@@ -144,15 +169,12 @@ static firn_rc complete(struct firn_ctx *cx, struct upload *up)
 	FIRN_TRY(make_query(cx, up, 0, &request.query));
 	FIRN_TRY(make_list(cx, up, &request.body));
 	FIRN_TRY(firn_s3_call(cx, up->s3, &request, &answer));
-	/* This call may say 200 first and fail in the body. */
-	if (answer.http.status == 200) {
-		firn_s3_error_read(cx, answer.http.body, &answer);
-		if (!answer.code.p)
-			return FIRN_OK;
-	}
+	if (answer.http.status == 200 && said_completed(cx, &answer))
+		return FIRN_OK;
 	/* An upload that an earlier try completed is gone, or stands in its own way. */
-	if (answer.unsure &&
-	    (answer.http.status == 412 || firn_str_is(answer.code, "NoSuchUpload")))
+	if ((answer.http.status == 200 && !answer.code.p) ||
+	    (answer.unsure &&
+	     (answer.http.status == 412 || firn_str_is(answer.code, "NoSuchUpload"))))
 		return firn_s3_same(cx, up->s3, up->object, up->bytes, whole_etag(cx, up));
 	if (answer.http.status == 412 || firn_str_is(answer.code, "PreconditionFailed"))
 		return firn_fail(cx, FIRN_E_STORE_EXISTS, "'%.*s' exists already",

@@ -219,6 +219,7 @@ static firn_rc take_prolog(struct reader *r)
 {
 	if (looking_at(r, "\xEF\xBB\xBF"))
 		r->at += 3;
+	skip_space(r); /* S3 sends some to keep a slow answer's connection alive */
 	if (looking_at(r, "<?xml")) {
 		while (r->at < r->text.n && !looking_at(r, "?>"))
 			r->at++;

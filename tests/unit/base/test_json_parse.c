@@ -121,6 +121,10 @@ static void test_depth(void **state)
 	assert_ok(cx, firn_json_parse(cx, nested(cx, FIRN_JSON_DEPTH), "b", &json));
 	assert_fails(cx, firn_json_parse(cx, nested(cx, FIRN_JSON_DEPTH + 1), "b", &json),
 		     FIRN_E_BAD_REQUEST, "column 257: nested deeper than 256");
+	assert_fails(cx,
+		     firn_json_parse_within(cx, nested(cx, FIRN_JSON_BODY_DEPTH + 1), "x",
+					    FIRN_JSON_BODY_DEPTH, &json),
+		     FIRN_E_BAD_REQUEST, "column 241: nested deeper than 240");
 	assert_fails(cx, firn_json_parse(cx, nested(cx, 3000000), "b", &json), FIRN_E_BAD_REQUEST,
 		     "nested deeper");
 }

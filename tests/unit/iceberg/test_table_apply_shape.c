@@ -22,6 +22,15 @@
 	",\"direction\":\"desc\",\"null-order\":\"nulls-last\"}"
 #define DEFAULT_ORDER(id) "{\"action\":\"set-default-sort-order\",\"sort-order-id\":" #id "}"
 
+#define TABLE_LAST_IDS                                                                             \
+	"{\"format-version\":2,\"table-uuid\":\"9c12d441-03fe-4693-9a96-a0705ddf69c1\","           \
+	"\"location\":\"s3://b/t\",\"last-sequence-number\":0,\"last-updated-ms\":1600000000000,"  \
+	"\"last-column-id\":2,\"current-schema-id\":2147483647,\"schemas\":[{\"type\":"            \
+	"\"struct\",\"schema-id\":2147483647,\"fields\":[" ID "," TS "]}],"                        \
+	"\"default-spec-id\":2147483647,\"partition-specs\":[{\"spec-id\":2147483647,"             \
+	"\"fields\":[]}],\"last-partition-id\":999,\"default-sort-order-id\":2147483647,"          \
+	"\"sort-orders\":[{\"order-id\":2147483647,\"fields\":[" SORT("hour", 2) "]}]}"
+
 static void test_schemas(void **state)
 {
 	struct firn_ctx *cx = *state;
@@ -104,6 +113,11 @@ static void test_specs(void **state)
 		 "\"name\":\"b\",\"transform\":\"bucket[4]\",\"source-id\":1,\"field-id\":1001|"
 		 "\"name\":\"d\",\"transform\":\"day\",\"source-id\":2,\"field-id\":1000|"
 		 "\"last-partition-id\":1001|\"default-spec-id\":0"},
+		/* Of two equal fields only one takes the id that is in use. */
+		{"[" ADD_SPEC(PART("a", "day", 2) "," PART("b", "day", 2)) "]", FIRN_OK,
+		 "\"name\":\"a\",\"transform\":\"day\",\"source-id\":2,\"field-id\":1000|"
+		 "\"name\":\"b\",\"transform\":\"day\",\"source-id\":2,\"field-id\":1001|"
+		 "\"last-partition-id\":1001"},
 		{"[" ADD_SPEC("") "," DEFAULT_SPEC(-1) "]", FIRN_OK,
 		 "{\"spec-id\":1,\"fields\":[]}|\"default-spec-id\":1|\"last-partition-id\":1000"},
 		/* An equal one is used again whatever its ids. */
@@ -226,11 +240,29 @@ static void test_orders(void **state)
 	RUN(cx, TABLE_V2, cases);
 }
 
+/* A registered table may hold the last id there is. */
+static void test_last_ids(void **state)
+{
+	struct firn_ctx *cx = *state;
+	static const struct apply_case cases[] = {
+		{"[" ADD_SCHEMA(ID "," TS "," NEW) "]", FIRN_E_VALIDATION,
+		 "Cannot add a schema: the table's schema ids are used up"},
+		{"[" ADD_SPEC(PART("b", "bucket[4]", 1)) "]", FIRN_E_VALIDATION,
+		 "Cannot add a partition spec: the table's partition spec ids are used up"},
+		{"[" ADD_ORDER(1, SORT("identity", 1)) "]", FIRN_E_VALIDATION,
+		 "Cannot add a sort order: the table's sort order ids are used up"},
+		{"[" ADD_SCHEMA(ID "," TS) "," CURRENT(-1) "]", FIRN_OK, NULL},
+	};
+
+	RUN(cx, TABLE_LAST_IDS, cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_CTX(test_schemas),	 WITH_CTX(test_remove_schemas), WITH_CTX(test_specs),
 		WITH_CTX(test_specs_v1), WITH_CTX(test_multi_argument), WITH_CTX(test_orders),
+		WITH_CTX(test_last_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,7 +206,7 @@ static void test_staged(void **state)
 	assert_true(change.changed);
 	check_parts(cx, text_of(cx, change.metadata),
 		    "\"format-version\":3|\"location\":\"s3://b/staged\"|\"next-row-id\":3|"
-		    "\"current-snapshot-id\":9|\"last-updated-ms\":1700000000001|"
+		    "\"current-snapshot-id\":9|\"last-updated-ms\":1700000000000|"
 		    "\"last-sequence-number\":1|\"metadata-log\":[]|\"last-column-id\":1|"
 		    "\"snapshot-log\":[{\"timestamp-ms\":1700000000001,\"snapshot-id\":9}]|"
 		    "9c12d441-03fe-4693-9a96-a0705ddf69c9");

@@ -442,6 +442,46 @@ static void test_parts_late_error(void **state)
 	saw(w, 8, "DELETE /lake/wh/t/x?uploadId=i%2Fd HTTP/1.1\r\n");
 }
 
+/* A 200 that doesn't say what became of the upload: the object itself is asked. */
+static void check_wordless(struct world *w, const char *body)
+{
+	const char *answers[] = {BEGUN, FIVE_PARTS, with_body(w, "200 OK", body),
+				 STATUS("404 Not Found"), STATUS("204 No Content")};
+
+	memset(&w->server, 0, sizeof(w->server));
+	firn_err_clear(&w->cx);
+	start(w, answers, 10);
+	assert_fails(&w->cx, firn_store_put(&w->cx, w->store, w->uri, large_bytes(w), true),
+		     FIRN_E_STORE_BROKEN, "was written and deleted meanwhile");
+	assert_int_equal(w->server.seen, 10);
+}
+
+static void test_parts_empty_answer(void **state)
+{
+	check_wordless(*state, "");
+}
+
+static void test_parts_other_answer(void **state)
+{
+	check_wordless(*state, "<html>busy</html>");
+}
+
+/* Blanks keep the connection alive while the server works; the error follows. */
+static void test_parts_error_after_blanks(void **state)
+{
+	struct world *w = *state;
+	const char *answers[] = {BEGUN, FIVE_PARTS,
+				 with_body(w, "200 OK",
+					   "  <?xml version=\"1.0\"?><Error><Code>InternalError"
+					   "</Code></Error>"),
+				 STATUS("204 No Content")};
+
+	start(w, answers, 9);
+	assert_fails(&w->cx, firn_store_put(&w->cx, w->store, w->uri, large_bytes(w), true),
+		     FIRN_E_STORE_BROKEN, "InternalError");
+	saw(w, 8, "DELETE /lake/wh/t/x?uploadId=i%2Fd HTTP/1.1\r\n");
+}
+
 /* The first completion took effect: its upload is gone, the object is ours by its ETag. */
 static void test_parts_completed_twice(void **state)
 {
@@ -523,6 +563,9 @@ int main(void)
 		WITH_SERVER(test_parts_aborted),
 		WITH_SERVER(test_parts_late_error),
 		WITH_SERVER(test_parts_completed_twice),
+		WITH_SERVER(test_parts_empty_answer),
+		WITH_SERVER(test_parts_other_answer),
+		WITH_SERVER(test_parts_error_after_blanks),
 		WITH_SERVER(test_no_lane),
 		WITH_SERVER(test_probe_unconditional),
 		WITH_SERVER(test_jitter),

@@ -392,24 +392,39 @@ static bool is_dropped_as(struct firn_ctx *cx, const struct firn_json *item, str
 			   name);
 }
 
+/* A page of what was dropped; *ret_next: where the next begins, NONE after the last. */
+static firn_rc look_on_page(struct firn_invocation *in, struct firn_str path, struct firn_str ns,
+			    struct firn_str name, bool *ret_found, struct firn_str *ret_next)
+{
+	struct firn_str id = firn_flag_value(in, "id");
+	const struct firn_json *json, *items;
+
+	FIRN_TRY(firn_client_call(in, "GET", path, FIRN_STR_NONE, &json));
+	items = firn_json_get(json, "dropped");
+	for (size_t i = 0; i < firn_json_count(items) && !*ret_found; i++) {
+		const struct firn_json *item = firn_json_at(items, i);
+		*ret_found = is_dropped_as(in->cx, item, ns, name) &&
+			     (!id.p || firn_str_eq(id, firn_json_str(firn_json_get(item, "id"))));
+	}
+	*ret_next = firn_json_str(firn_json_get(json, "next-page-token"));
+	return FIRN_OK;
+}
+
 static firn_rc find_dropped(struct firn_invocation *in)
 {
-	struct firn_str warehouse, ns, name, id = firn_flag_value(in, "id");
-	const struct firn_json *json, *items;
+	struct firn_str warehouse, ns, name, path, id = firn_flag_value(in, "id");
+	struct firn_str token = FIRN_STR("");
+	bool found = false;
 
 	FIRN_TRY(firn_client_warehouse(in, &warehouse));
 	FIRN_TRY(firn_client_split(in, argument(in, 0), true, &ns, &name));
-	FIRN_TRY(firn_client_call(
-		in, "GET",
-		firn_printf(in->cx, "/management/v1/warehouses/%.*s/dropped", FIRN_FMT(warehouse)),
-		FIRN_STR_NONE, &json));
-	items = firn_json_get(json, "dropped");
-	for (size_t i = 0; i < firn_json_count(items); i++) {
-		const struct firn_json *item = firn_json_at(items, i);
-		if (is_dropped_as(in->cx, item, ns, name) &&
-		    (!id.p || firn_str_eq(id, firn_json_str(firn_json_get(item, "id")))))
-			return FIRN_OK;
+	while (token.p && !found) {
+		path = firn_printf(in->cx, "/management/v1/warehouses/%.*s/dropped?pageToken=%.*s",
+				   FIRN_FMT(warehouse), FIRN_FMT(token));
+		FIRN_TRY(look_on_page(in, path, ns, name, &found, &token));
 	}
+	if (found)
+		return FIRN_OK;
 	return firn_fail(in->cx, FIRN_E_NO_SUCH_TABLE,
 			 "No dropped table or view can come back as %.*s%s%.*s",
 			 FIRN_FMT(argument(in, 0)), id.p ? " with the id " : "", FIRN_FMT(id));

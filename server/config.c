@@ -9,6 +9,8 @@
 #include "firn/arena.h"
 #include "firn/crypto.h"
 
+enum { LINE_CEILING = 198 }; /* libinih's buffer holds 200 with newline and end */
+enum { LEAST_MEMORY = 1 << 20, LEAST_LIMIT = 64 << 10 };
 enum { SECRET = FIRN_OPTION_SECRET, STORE = FIRN_OPTION_STORE };
 
 const struct firn_option firn_options[] = {
@@ -142,6 +144,42 @@ static int on_line(void *user, const char *section, const char *name, const char
 	       FIRN_OK;
 }
 
+/* The parser cuts longer lines in pieces, and takes indented text for more of the line before. No
+ * word of such a line is repeated: it may hold a password. */
+static firn_rc check_line(struct firn_ctx *cx, const char *path, long number, const char *line)
+{
+	size_t n = strcspn(line, "\r\n");
+
+	if (n > LINE_CEILING)
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "%s: line %ld has %zu bytes, and at most %d are read: set this "
+				 "option in the environment instead",
+				 path, number, n, LINE_CEILING);
+	if ((line[0] == ' ' || line[0] == '\t') && strspn(line, " \t") < n)
+		return firn_fail(cx, FIRN_E_BAD_REQUEST,
+				 "%s: line %ld begins with a blank: options begin at the margin",
+				 path, number);
+	return FIRN_OK;
+}
+
+static firn_rc check_lines(struct firn_ctx *cx, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t capacity = 0;
+
+	if (!file)
+		return FIRN_OK; /* ini_parse says why */
+	for (long number = 1; cx->err.code == FIRN_OK && getline(&line, &capacity, file) >= 0;
+	     number++)
+		(void)check_line(cx, path, number, line);
+	if (line)
+		firn_wipe(line, capacity);
+	free(line);
+	(void)fclose(file);
+	return cx->err.code;
+}
+
 static firn_rc load_file(struct firn_ctx *cx, struct firn_str file, struct firn_config_load *load)
 {
 	const char *path = firn_cstr(cx, file);
@@ -150,6 +188,7 @@ static firn_rc load_file(struct firn_ctx *cx, struct firn_str file, struct firn_
 
 	if (!path)
 		return cx->err.code;
+	FIRN_TRY(check_lines(cx, path));
 	line = ini_parse(path, on_line, &arg);
 	if (line == 0)
 		return FIRN_OK;
@@ -207,11 +246,21 @@ static firn_rc check_ranges(struct firn_ctx *cx, const struct firn_config *confi
 	if (config->loops > 256)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST, "loops must be at most 256, not %lld",
 				 (long long)config->loops);
-	if (config->queue < 1 || config->connections < 1 || config->commit_attempts < 1 ||
-	    config->request_timeout < 1)
+	if (config->queue < 1 || config->connections < 1 || config->commit_attempts < 1)
 		return firn_fail(cx, FIRN_E_BAD_REQUEST,
-				 "queue, connections, commit_attempts and request_timeout must be "
-				 "at least 1");
+				 "queue, connections and commit_attempts must be at least 1");
+	if (config->request_timeout < 1 || config->body_timeout < 1 || config->head_timeout < 1 ||
+	    config->idle_timeout < 1)
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"request_timeout, body_timeout, head_timeout and idle_timeout must "
+			"be at least 1s");
+	if (config->request_memory < LEAST_MEMORY || config->body_limit < LEAST_LIMIT ||
+	    config->metadata_limit < LEAST_LIMIT)
+		return firn_fail(
+			cx, FIRN_E_BAD_REQUEST,
+			"request_memory must be at least 1m, body_limit and metadata_limit "
+			"at least 64k");
 	return FIRN_OK;
 }
 

@@ -18,8 +18,8 @@ void firn_http_log_access(struct firn_exchange *exchange, int status, int64_t du
 	struct firn_log_field fields[12];
 	size_t n = 0;
 
-	if (status >= 500)
-		level = status == 503 ? FIRN_LOG_WARN : FIRN_LOG_ERROR;
+	if (cx->err.code != FIRN_OK)
+		level = (enum firn_log_level)firn_code_info(cx->err.code)->log_level;
 	if (!firn_log_enabled(level))
 		return;
 	fields[n++] = (struct firn_log_field)FIRN_F_CSTR("operation",

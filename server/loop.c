@@ -77,23 +77,29 @@ static void refuse_overload(struct firn_loop *loop, struct firn_exchange *exchan
 	firn_http_front_reply(loop->front, exchange);
 }
 
-static void to_lane(struct firn_loop *loop, struct firn_exchange *exchange)
+/* False: the queue is full. */
+static bool queue(struct firn_loop *loop, struct firn_exchange *exchange)
 {
 	exchange->queued_ns = firn_monotonic_ns(&exchange->call.cx);
 	if (exchange->state != FIRN_EXCHANGE_WAITING)
 		firn_http_front_suspend(exchange);
-	if (!firn_lanes_push(loop->server->lanes, exchange))
+	return firn_lanes_push(loop->server->lanes, exchange);
+}
+
+static void to_lane(struct firn_loop *loop, struct firn_exchange *exchange)
+{
+	if (!queue(loop, exchange))
 		refuse_overload(loop, exchange);
 }
 
 static void reply(struct firn_loop *loop, struct firn_exchange *exchange)
 {
-	if (firn_http_encode(exchange, ENCODE_INLINE_BYTES)) {
-		firn_http_front_reply(loop->front, exchange);
-		return;
+	if (!firn_http_encode(exchange, ENCODE_INLINE_BYTES)) {
+		exchange->encode_only = true;
+		if (queue(loop, exchange))
+			return; /* else it goes out as it is: encoding is a courtesy */
 	}
-	exchange->encode_only = true;
-	to_lane(loop, exchange);
+	firn_http_front_reply(loop->front, exchange);
 }
 
 static void on_rows(struct firn_pipe_job *job, firn_rc rc, const struct firn_rows *rows)
@@ -243,7 +249,7 @@ static firn_rc open_parts(struct firn_ctx *cx, struct firn_loop *loop)
 	return watch(cx, loop, firn_http_front_fd(loop->front), loop->front);
 }
 
-static void loop_free(struct firn_loop *loop)
+void firn_loop_free(struct firn_loop *loop)
 {
 	if (loop->front)
 		firn_http_front_free(loop->front);
@@ -273,7 +279,7 @@ firn_rc firn_loop_start(struct firn_ctx *cx, struct firn_server *server, unsigne
 	if (rc == FIRN_OK && pthread_create(&loop->thread, NULL, run, loop) != 0)
 		rc = firn_fail(cx, FIRN_E_INTERNAL, "The system starts no more threads");
 	if (rc != FIRN_OK) {
-		loop_free(loop);
+		firn_loop_free(loop);
 		return rc;
 	}
 	*ret_loop = loop;
@@ -286,8 +292,7 @@ void firn_loop_drain(struct firn_loop *loop, int64_t deadline_ns)
 	wake(loop);
 }
 
-void firn_loop_stop(struct firn_loop *loop)
+void firn_loop_join(struct firn_loop *loop)
 {
 	pthread_join(loop->thread, NULL);
-	loop_free(loop);
 }

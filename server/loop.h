@@ -17,8 +17,10 @@ void firn_loop_wake_followers(struct firn_loop *loop);
 /* Stop accepting, and end when the last exchange is answered; slow readers are cut at the deadline.
  */
 void firn_loop_drain(struct firn_loop *loop, int64_t deadline_ns);
-/* After _drain: waits for the end and frees. */
-void firn_loop_stop(struct firn_loop *loop);
+/* After _drain: waits for the end. Lanes may still be about to wake the loop. */
+void firn_loop_join(struct firn_loop *loop);
+/* When no lane and no steward is left. */
+void firn_loop_free(struct firn_loop *loop);
 
 /* On the loop's own thread, for http.c. */
 struct firn_server *firn_loop_server(struct firn_loop *loop);

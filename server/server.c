@@ -117,11 +117,14 @@ void firn_server_stop(struct firn_server *server)
 			firn_loop_drain(server->loops[i], deadline);
 	for (unsigned i = 0; i < server->n_loops; i++)
 		if (server->loops[i])
-			firn_loop_stop(server->loops[i]);
+			firn_loop_join(server->loops[i]);
 	if (server->lanes)
 		firn_lanes_stop(server->lanes);
 	if (server->steward)
 		firn_steward_stop(server->steward);
+	for (unsigned i = 0; i < server->n_loops; i++)
+		if (server->loops[i])
+			firn_loop_free(server->loops[i]);
 	firn_metrics_free(server->metrics);
 	firn_api_free(server->api);
 	if (server->catalog)

@@ -17,8 +17,8 @@ enum {
 	TIDY_MS = 60000,
 	HEARTBEAT_MS = 15000,
 	MOST_FOLLOWERS = 256,
-	BATCH = 500, /* events read at once for one follower */
-	BUFFER_CEILING = 1 << 20,
+	BATCH = 512, /* events read at once for one follower; fewer when they are large */
+	BUFFER_CEILING = 1 << 20, /* of one batch's text, and more is fed only below it */
 	ARENA_CEILING = 64 << 20,
 	WORK_SECONDS = 30,
 	PATIENCE_SECONDS = 5 /* without an answer, PostgreSQL counts as out of reach */
@@ -26,6 +26,7 @@ enum {
 
 struct firn_follower {
 	struct firn_follower *next;
+	uint64_t serial; /* no other follower ever has it */
 	struct firn_steward *steward;
 	struct firn_loop *loop;
 	int64_t cursor;
@@ -43,6 +44,7 @@ struct firn_steward {
 	pthread_cond_t wake;
 	struct firn_follower *followers;
 	unsigned n_followers;
+	uint64_t last_serial;
 	bool stopping, streams_ended;
 	int64_t head; /* newest numbered event seen */
 	int64_t next_tidy_ms;
@@ -71,6 +73,7 @@ struct firn_follower *firn_follower_open(struct firn_steward *steward, struct fi
 		free(follower);
 		return NULL;
 	}
+	follower->serial = ++steward->last_serial;
 	follower->next = steward->followers;
 	steward->followers = follower;
 	steward->n_followers++;
@@ -109,18 +112,23 @@ ptrdiff_t firn_follower_read(struct firn_follower *follower, char *out, size_t n
 		memmove(follower->bytes, follower->bytes + n, follower->n - n);
 		follower->n -= n;
 	}
+	if (follower->n == 0) {
+		free(follower->bytes);
+		follower->bytes = NULL;
+		follower->capacity = 0;
+	}
 	pthread_mutex_unlock(&steward->lock);
 	return taken;
 }
 
-/* With the lock held. */
-static void feed(struct firn_follower *follower, struct firn_str text, int64_t now_ns)
+/* With the lock held. False without memory: try again later. */
+static bool feed(struct firn_follower *follower, struct firn_str text, int64_t now_ns)
 {
 	if (follower->n + text.n > follower->capacity) {
-		size_t capacity = (follower->n + text.n) * 2;
+		size_t capacity = follower->n + text.n;
 		char *grown = realloc(follower->bytes, capacity);
 		if (!grown)
-			return; /* the cursor stays: it is tried again */
+			return false;
 		follower->bytes = grown;
 		follower->capacity = capacity;
 	}
@@ -128,11 +136,12 @@ static void feed(struct firn_follower *follower, struct firn_str text, int64_t n
 	follower->n += text.n;
 	follower->fed_ns = now_ns;
 	firn_loop_wake_followers(follower->loop);
+	return true;
 }
 
-/* A follower as it was when it was found to be behind. Its address is only compared. */
+/* A follower as it was when it was found to be behind. */
 struct due {
-	const struct firn_follower *follower;
+	uint64_t serial;
 	int64_t cursor;
 	char *warehouse; /* malloc'ed; NULL = all */
 };
@@ -166,27 +175,25 @@ static firn_rc stream_text(struct firn_ctx *cx, struct firn_server *server, cons
 				  &writer, ret_cursor));
 	FIRN_TRY(firn_buf_end(&json, &text));
 	FIRN_TRY(firn_json_parse(cx, text, "events", &events));
-	firn_buf_init(&out, cx, ARENA_CEILING / 2);
+	firn_buf_init(&out, cx, BUFFER_CEILING);
 	for (size_t i = 0; i < firn_json_count(events); i++)
 		put_event(&out, cx, firn_json_at(events, i));
 	return firn_buf_end(&out, ret_text);
 }
 
-/* A follower may close while its events are read; it is found again by address and cursor. text
- * NULL: its stream ends. */
+/* A follower may close while its events are read. text NULL: its stream ends. */
 static void deliver(struct firn_steward *steward, const struct due *due,
 		    const struct firn_str *text, int64_t cursor, int64_t now_ns)
 {
 	pthread_mutex_lock(&steward->lock);
 	for (struct firn_follower *f = steward->followers; f; f = f->next) {
-		if (f != due->follower || f->cursor != due->cursor)
+		if (f->serial != due->serial)
 			continue;
-		f->cursor = cursor;
 		f->ended = !text;
 		if (!text)
 			firn_loop_wake_followers(f->loop);
-		else if (text->n > 0)
-			feed(f, *text, now_ns);
+		else if (text->n == 0 || feed(f, *text, now_ns))
+			f->cursor = cursor;
 	}
 	pthread_mutex_unlock(&steward->lock);
 }
@@ -199,11 +206,11 @@ static size_t collect_due(struct firn_steward *steward, int64_t now_ns,
 	pthread_mutex_lock(&steward->lock);
 	for (struct firn_follower *f = steward->followers; f; f = f->next) {
 		if (f->cursor < steward->head && f->n < BUFFER_CEILING && !f->ended) {
-			out[n] = (struct due){f, f->cursor,
+			out[n] = (struct due){f->serial, f->cursor,
 					      f->warehouse ? strdup(f->warehouse) : NULL};
 			n += !f->warehouse || out[n].warehouse; /* without memory: later */
 		} else if (now_ns - f->fed_ns > HEARTBEAT_MS * 1000000LL && f->n == 0) {
-			feed(f, FIRN_STR(": keep-alive\n\n"), now_ns);
+			(void)feed(f, FIRN_STR(": keep-alive\n\n"), now_ns);
 		}
 	}
 	pthread_mutex_unlock(&steward->lock);
@@ -224,7 +231,7 @@ static firn_rc feed_one(struct firn_ctx *cx, struct firn_steward *steward, const
 	int64_t cursor;
 	firn_rc rc = FIRN_E_TOO_LARGE;
 
-	for (int64_t batch = BATCH; rc == FIRN_E_TOO_LARGE && batch > 0; batch /= BATCH) {
+	for (int64_t batch = BATCH; rc == FIRN_E_TOO_LARGE && batch > 0; batch /= 8) {
 		firn_arena_reset(steward->feeding);
 		own.arena = steward->feeding;
 		own.err = cx->err;

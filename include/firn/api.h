@@ -61,8 +61,7 @@ struct firn_call {
 	uint64_t queue_key; /* lanes run calls with equal non-zero keys one after the other */
 	struct firn_ask *ask;
 	struct firn_reply reply;
-	struct firn_pointer pointer; /* what a fast route found before it turned to a lane */
-	void *state;		     /* the route's own, between ask and answer */
+	void *state; /* the route's own, between ask and answer */
 };
 
 enum firn_next { FIRN_NEXT_REPLY, FIRN_NEXT_ASK, FIRN_NEXT_LANE };

@@ -8,6 +8,9 @@
 #define FIRN_SHA256_BYTES 32
 void firn_random(void *out, size_t n);
 void firn_sha256(const void *bytes, size_t n, unsigned char out[static FIRN_SHA256_BYTES]);
+/* Of the parts one after the other. */
+void firn_sha256_parts(const struct firn_str *parts, size_t n,
+		       unsigned char out[static FIRN_SHA256_BYTES]);
 void firn_hmac_sha256(const void *key, size_t key_n, const void *bytes, size_t n,
 		      unsigned char out[static FIRN_SHA256_BYTES]);
 /* MD5, for S3's Content-MD5 on batch deletes only. */

@@ -18,7 +18,7 @@
 
 enum firn_code {
 	FIRN_OK = 0,
-#define X(name, status, iceberg, aws, level, retry) FIRN_E_##name,
+#define X(name, status, iceberg, aws, level) FIRN_E_##name,
 #include "firn/err_codes.def"
 #undef X
 	FIRN_E_COUNT
@@ -32,7 +32,6 @@ struct firn_code_info {
 	const char *iceberg_type;
 	const char *aws_type;
 	int log_level; /* enum firn_log_level */
-	bool retryable;
 };
 const struct firn_code_info *firn_code_info(enum firn_code code);
 

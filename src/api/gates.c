@@ -1,6 +1,6 @@
 /*
- * The gates, in one fixed order: route → transport (what a body may look like) → authenticate →
- * decode → authorize → handler. Each is one step here.
+ * The gates, in one fixed order: route (which decodes the path) → transport (what a body may look
+ * like) → authenticate → decode the query → authorize → handler. Each is one step here.
  */
 #include <stdlib.h>
 
@@ -107,34 +107,63 @@ static bool is_loopback_host(struct firn_str host)
 	return firn_str_ieq(name, FIRN_STR("localhost")) || is_loopback_number(name);
 }
 
+/* By base_url, or by a loopback name. The Host header alone proves nothing: it follows whatever
+ * name the browser was led here under (DNS rebinding). */
+static bool is_own_origin(const struct firn_call *call, struct firn_str origin)
+{
+	struct firn_str own = call->api->config.base_url, authority;
+	size_t slash = firn_str_find(origin, '/');
+
+	if (origin.n == 0 || slash == origin.n)
+		return false;
+	if (firn_str_ieq(firn_str_sub(own, 0, origin.n), origin) &&
+	    (own.n == origin.n || own.p[origin.n] == '/'))
+		return true;
+	authority = firn_str_sub(origin, slash + 2, SIZE_MAX);
+	return is_loopback_host(authority) && firn_str_ieq(authority, header(call, "Host"));
+}
+
 /* A page in a browser may send requests here that it can't read the answers of; the browser then
  * says whose page it is. */
 static firn_rc check_origin(struct firn_call *call)
 {
-	struct firn_str origin = header(call, "Origin"), host = header(call, "Host");
-	size_t n = firn_str_find(origin, '/');
+	struct firn_str origin = header(call, "Origin");
 
-	if (!origin.p || (!firn_call_mutates(call) && !(call->route->flags & ROUTE_LOCAL)))
+	if (!origin.p || (!firn_call_mutates(call) && !(call->route->flags & ROUTE_LOCAL)) ||
+	    is_own_origin(call, origin))
 		return FIRN_OK;
-	if (n < origin.n && firn_str_ieq(firn_str_sub(origin, n + 2, SIZE_MAX), host))
-		return FIRN_OK;
-	return firn_fail(&call->cx, FIRN_E_FORBIDDEN,
-			 "A page of '%.*s' may not send this: it has no authentication yet",
-			 FIRN_FMT(origin));
+	return firn_fail(
+		&call->cx, FIRN_E_FORBIDDEN,
+		"A page of '%.*s' may not send this: there is no authentication yet; pages "
+		"of the server itself are known by `base_url`",
+		FIRN_FMT(origin));
+}
+
+/* A proxy on this machine is a loopback peer whoever its caller is. */
+static bool is_forwarded(const struct firn_call *call)
+{
+	static const char *const marks[] = {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+					    "X-Real-IP", "Via"};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (header(call, marks[i]).p)
+			return true;
+	return false;
 }
 
 /* The Host header counts too: a page in a browser on this machine may have been sent here under
  * another name (DNS rebinding). */
 static firn_rc authenticate(struct firn_call *call)
 {
-	bool local = call->loopback_peer && is_loopback_host(header(call, "Host"));
+	bool local = call->loopback_peer && is_loopback_host(header(call, "Host")) &&
+		     !is_forwarded(call);
 
 	FIRN_TRY(check_origin(call));
 	if (!(call->route->flags & ROUTE_LOCAL) || local || call->api->config.open_management)
 		return FIRN_OK;
 	return firn_fail(&call->cx, FIRN_E_FORBIDDEN,
 			 "The management API answers only callers on its own machine, by a "
-			 "loopback name: it has no authentication yet");
+			 "loopback name and not through a proxy: it has no authentication yet");
 }
 
 /* ---- order ---------------------------------------------------------------------------------- */
@@ -256,12 +285,10 @@ static firn_rc mutate(struct firn_call *call, struct firn_mutation *mutation)
 	struct firn_outcome outcome = {0};
 
 	if (key.p) {
-		struct firn_str request =
-			firn_printf(&call->cx, "%.*s?%.*s\n%.*s", FIRN_FMT(call->raw_path),
-				    FIRN_FMT(call->raw_query), FIRN_FMT(call->body));
-		if (!request.p)
-			return call->cx.err.code;
-		firn_sha256(request.p, request.n, hash);
+		const struct firn_str request[] = {call->raw_path, FIRN_STR("?"), call->raw_query,
+						   FIRN_STR("\n"), call->body};
+
+		firn_sha256_parts(request, sizeof(request) / sizeof(request[0]), hash);
 		FIRN_TRY(firn_idem_claim(&call->cx, call->api->catalog, call->pass, key, hash,
 					 &mutation->idem, &replay));
 		if (replay)

@@ -182,10 +182,23 @@ firn_rc h_events_list_run(struct firn_call *call)
 	return firn_reply_json_end(call, &json, 200);
 }
 
+static firn_rc check_warehouse(struct firn_call *call, struct firn_str name)
+{
+	struct firn_warehouse warehouse;
+	const struct firn_rows *rows;
+
+	if (name.n == 0)
+		return FIRN_OK;
+	FIRN_TRY(firn_warehouse_ask(&call->cx, name, &call->ask));
+	FIRN_TRY(firn_ask_now(&call->cx, call->ask, &rows));
+	return firn_warehouse_read(&call->cx, name, rows, &warehouse);
+}
+
 firn_rc h_events_stream_run(struct firn_call *call)
 {
 	struct firn_str resume = call->header(call, "Last-Event-ID");
 
+	FIRN_TRY(check_warehouse(call, firn_map_get(&call->query, "warehouse")));
 	FIRN_TRY(firn_call_i64(call, "after", 0, &call->reply.follow_after));
 	if (resume.n > 0 &&
 	    (!firn_str_i64(resume, &call->reply.follow_after) || call->reply.follow_after < 0))

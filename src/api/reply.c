@@ -68,6 +68,17 @@ static void write_error(struct firn_jw *w, const struct firn_code_info *info, co
 	firn_jw_end(w, '}');
 }
 
+/* Of a success that was being built; only Allow belongs to a failure too. */
+static void drop_headers(struct firn_call *call)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < call->reply.n_headers; i++)
+		if (firn_str_is(call->reply.headers[i].key, "Allow"))
+			call->reply.headers[n++] = call->reply.headers[i];
+	call->reply.n_headers = n;
+}
+
 static void drop_body(struct firn_call *call)
 {
 	for (unsigned i = 0; i < call->reply.n_holds; i++)
@@ -78,7 +89,7 @@ static void drop_body(struct firn_call *call)
 	call->reply.follow_events = false;
 }
 
-/* What goes wrong inside is told to the log; the client learns that it did. */
+/* A failure without words says at least that it is one. */
 static const char *message_for_client(const struct firn_err *err)
 {
 	return err->message[0] ? err->message : "The request failed";
@@ -90,6 +101,7 @@ void firn_api_fail(struct firn_call *call)
 	const struct firn_code_info *info = firn_code_info(kept.code);
 	struct firn_reply_json json;
 
+	drop_headers(call);
 	drop_body(call);
 	call->reply.status = info->http_status;
 	if (info->http_status == 429 || info->http_status == 503)

@@ -46,6 +46,18 @@ void firn_sha256(const void *bytes, size_t n, unsigned char out[static FIRN_SHA2
 	digest(EVP_sha256(), bytes, n, out);
 }
 
+void firn_sha256_parts(const struct firn_str *parts, size_t n,
+		       unsigned char out[static FIRN_SHA256_BYTES])
+{
+	EVP_MD_CTX *state = EVP_MD_CTX_new();
+	bool ok = state && EVP_DigestInit_ex(state, EVP_sha256(), NULL) == 1;
+
+	for (size_t i = 0; ok && i < n; i++)
+		ok = parts[i].n == 0 || EVP_DigestUpdate(state, parts[i].p, parts[i].n) == 1;
+	must(ok && EVP_DigestFinal_ex(state, out, NULL) == 1, "digest of parts");
+	EVP_MD_CTX_free(state);
+}
+
 void firn_md5(const void *bytes, size_t n, unsigned char out[static 16])
 {
 	digest(EVP_md5(), bytes, n, out);

@@ -11,9 +11,9 @@
 #include "utf8_step.h"
 
 static const struct firn_code_info code_table[] = {
-	[FIRN_OK] = {"OK", 200, "", "", FIRN_LOG_INFO, false},
-#define X(name, status, iceberg, aws, level, retry)                                                \
-	[FIRN_E_##name] = {#name, status, iceberg, aws, FIRN_LOG_##level, retry},
+	[FIRN_OK] = {"OK", 200, "", "", FIRN_LOG_INFO},
+#define X(name, status, iceberg, aws, level)                                                       \
+	[FIRN_E_##name] = {#name, status, iceberg, aws, FIRN_LOG_##level},
 #include "firn/err_codes.def"
 #undef X
 };

@@ -17,6 +17,7 @@
 #define RESOLVE_WITHOUT_DEADLINE_MS 30000
 #define RESOLVE_PAUSE_MS 40
 #define RUN_ATTEMPTS 4
+#define DETAIL_BYTES ((size_t)64 * 1024)
 
 static const struct firn_sql lock_sql = {
 	.name = "tx_lock",
@@ -78,6 +79,14 @@ static firn_rc param_id(struct firn_ctx *cx, struct firn_params *p, int64_t id)
 	return id ? firn_param_i64(cx, p, id) : firn_param_null(cx, p);
 }
 
+/* Events are read in batches and kept for days: what is too long for one is told by its size. */
+static struct firn_str bounded_detail(struct firn_ctx *cx, struct firn_str detail)
+{
+	if (detail.n <= DETAIL_BYTES)
+		return detail;
+	return firn_printf(cx, "{\"omitted-bytes\":%zu}", detail.n);
+}
+
 firn_rc firn_event_add(struct firn_ctx *cx, struct firn_tx *tx, const struct firn_event *event)
 {
 	struct firn_params p = {0};
@@ -92,7 +101,7 @@ firn_rc firn_event_add(struct firn_ctx *cx, struct firn_tx *tx, const struct fir
 	FIRN_TRY(param_id(cx, &p, event->version));
 	FIRN_TRY(firn_param_str(cx, &p, firn_pass_principal(tx->mutation->pass)));
 	FIRN_TRY(firn_param_str(cx, &p, firn_str(cx->request_id)));
-	FIRN_TRY(firn_param_str(cx, &p, event->detail));
+	FIRN_TRY(firn_param_str(cx, &p, bounded_detail(cx, event->detail)));
 	FIRN_TRY(firn_db_run(cx, &event_sql, &p, NULL));
 	tx->events++;
 	return FIRN_OK;

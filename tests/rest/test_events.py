@@ -184,6 +184,23 @@ def test_followers_that_go_away(client, address, warehouse):
     client.get("/health/live")
 
 
+def test_large_events_are_told_by_their_size(client, address, warehouse):
+    """They stand in no reader's way."""
+    ns = warehouse.namespace("a")
+    client.post(f"{ns}/properties", {"updates": {f"{i}": "v" * 10000 for i in range(60)}})
+    client.post(f"{ns}/properties", {"removals": [f"{'k' * 1000}{i}" for i in range(100)]})
+    path = f"/management/v1/events?warehouse={warehouse.name}"
+    events = wait_for(client, path, lambda events: len(events) == 4)["events"]
+    assert [set(e["detail"]) for e in events[2:]] == [{"updated", "removed", "missing"}, {"omitted-bytes"}]
+    stream = Stream(address, f"/management/v1/events/stream?after=0&warehouse={warehouse.name}")
+    assert [data for _, _, data in stream.events(4)] == events
+    stream.close()
+
+
+def test_stream_of_an_unknown_warehouse(client):
+    assert client.get("/management/v1/events/stream?warehouse=nowhere", 404).error["type"] == "NoSuchWarehouseException"
+
+
 def test_one_commit_id_per_transaction(client, warehouse):
     ns = warehouse.namespace("a")
     for name in "tu":

@@ -97,6 +97,45 @@ def test_the_limit_of_bodies_can_be_set(narrow):
     client.post(f"{BASE}/namespaces", {"namespace": ["b"], "properties": {"k": "v" * 70000}}, 413)
 
 
+@pytest.mark.options(base_url="https://catalog.example/firn")
+def test_pages_of_the_server_itself_are_known_by_its_url(narrow):
+    def status(origin):
+        return narrow().call("POST", f"{BASE}/namespaces", {"namespace": ["a"]}, {"Origin": origin}).status
+
+    assert status("https://catalog.example") == 200
+    assert [status(o) for o in ("https://catalog.example.evil", "https://catalog", "http://catalog.example")] == [403] * 3
+
+
+@pytest.mark.options(lanes=1, queue=1)
+def test_a_full_queue_sends_finished_answers_as_they_are(narrow):
+    """What a lane would only compress isn't refused."""
+    client = narrow()
+    client.post(f"{BASE}/namespaces", {"namespace": ["a"]})
+    properties = {f"{i}": "v" * 1000 for i in range(300)}
+    client.post(f"{BASE}/namespaces/a/tables", {"name": "t", "schema": wire.SCHEMA, "properties": properties})
+    table = f"{BASE}/namespaces/a/tables/t"
+    assert client.get(table).status == 200
+    stop, seen = threading.Event(), []
+
+    def write(i):
+        mine = narrow()
+        while not stop.is_set():
+            mine.call("POST", f"{BASE}/namespaces/a/properties", {"updates": {f"w{i}": "x"}})
+
+    threads = [threading.Thread(target=write, args=(i,)) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    try:
+        for i in range(60):
+            answer = client.call("GET", table, headers={"Accept-Encoding": "zstd"})
+            seen.append((answer.status, answer["Content-Encoding"]))
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert {status for status, _ in seen} == {200}, seen
+
+
 @pytest.mark.options(base_url="https://catalog.example/firn", idempotency_lifetime="90m")
 def test_what_config_tells_of_options(narrow):
     told = narrow().get("/v1/config").json()

@@ -69,7 +69,6 @@ static void test_table(void **state)
 	assert_string_equal(firn_code_info(FIRN_E_COMMIT_FAILED)->iceberg_type,
 			    "CommitFailedException");
 	assert_int_equal(firn_code_info(FIRN_E_COMMIT_FAILED)->http_status, 409);
-	assert_true(firn_code_info(FIRN_E_COMMIT_FAILED)->retryable);
 	assert_int_equal(firn_code_info(FIRN_E_INTERNAL)->log_level, FIRN_LOG_ERROR);
 	assert_string_equal(firn_code_info(FIRN_OK)->name, "OK");
 	assert_string_equal(firn_code_info(FIRN_E_COUNT)->name, "INTERNAL");
